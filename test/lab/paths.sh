@@ -14,3 +14,8 @@ system=$cache/system-$(hash_of build/base guest/packages guest/strip build/syste
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 lab_runs() { [ "$(docker container inspect -f '{{.State.Running}}' "$lab_name" 2>/dev/null)" = true ]; }
+# Given cached things, delete those that no lab was booted with.
+forget_unused() {
+  local old
+  for old in "$@"; do grep -qsF "$old" "$cache"/run/*/made-of || rm -rf --one-file-system "$old"; done
+}
