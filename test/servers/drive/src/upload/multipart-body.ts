@@ -27,9 +27,7 @@ export async function readMultipart(
   boundary: string,
 ): Promise<MultipartUpload> {
   const pieces = source[Symbol.asyncIterator]();
-  const delimiter = Buffer.from(`\r\n--${boundary}`);
-  // A first boundary without a line break before it is found like the others.
-  let buffer: Buffer = Buffer.from('\r\n');
+  let buffer: Buffer = Buffer.alloc(0);
 
   async function more(): Promise<boolean> {
     const { done, value } = await pieces.next();
@@ -53,8 +51,11 @@ export async function readMultipart(
     return before;
   }
 
-  const blankLine = Buffer.from('\r\n\r\n');
-  await readUntil(delimiter);
+  // The standard says CRLF; Google's own Python library sends LF alone. The end of the first line tells.
+  await readUntil(Buffer.from(`--${boundary}`));
+  const newline = (await readUntil(Buffer.from('\n'))).at(-1) === 0x0d ? '\r\n' : '\n';
+  const delimiter = Buffer.from(`${newline}--${boundary}`);
+  const blankLine = Buffer.from(newline + newline);
   await readUntil(blankLine);
   const metadata = (await readUntil(delimiter)).toString('utf8');
   const head = (await readUntil(blankLine)).toString('latin1');
