@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -150,4 +151,23 @@ test("the exit status on the ground is the command's", () => {
   const { status } = attempt('sh', '-c', 'exit 42');
 
   assert.equal(status, 42);
+});
+
+test('the tree on the ground follows this one: new files come, deleted files go', () => {
+  const file = fileURLToPath(new URL(`./${name} new file`, import.meta.url));
+  const synced = (...argv: string[]) => spawnSync(onGround, argv, { encoding: 'utf8' });
+  writeFileSync(file, 'new');
+
+  const there = synced('cat', `test/lab/${name} new file`);
+  rmSync(file);
+  const gone = synced('test', '-e', `test/lab/${name} new file`);
+
+  assert.equal(there.stdout, 'new');
+  assert.equal(gone.status, 1);
+});
+
+test('what is piped in arrives on the ground', () => {
+  const { stdout } = spawnSync(onGround, ['--no-sync', 'cat'], { encoding: 'utf8', input: 'piped' });
+
+  assert.equal(stdout, 'piped');
 });
