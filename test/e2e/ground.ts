@@ -42,7 +42,18 @@ export async function havenJson<T>(...args: string[]): Promise<T> {
 
 /** Asks the emulated Drive's admin surface, from inside its container's network. */
 export async function drive<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const args = ['docker', 'run', '--rm', '--network', 'haven-demo_stores', 'haven/stranger', 'curl', '-fsS', '-X', method];
+  const args = [
+    'docker',
+    'run',
+    '--rm',
+    '--network',
+    'haven-demo_stores',
+    'haven/stranger',
+    'curl',
+    '-fsS',
+    '-X',
+    method,
+  ];
   if (body !== undefined) args.push('-H', 'content-type: application/json', '-d', JSON.stringify(body));
   const text = await run([...args, `http://drive:8080/_emulator/${path}`]);
   return (text === '' ? undefined : JSON.parse(text)) as T;
