@@ -14,6 +14,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from './json-file.ts';
@@ -29,6 +30,7 @@ export interface Store {
   saveFile(file: StoredFile): void;
   removeFile(id: string): void;
   saveSession(session: UploadSession): void;
+  createBlob(blob: string): void;
   removeBlob(blob: string): void;
   rememberIds(ids: string[]): void;
   isUnusedId(id: string): boolean;
@@ -86,6 +88,7 @@ export function openStore(options: StoreOptions): Store {
       writeJson(place(`sessions/${session.id}.json`), session);
       sessions.set(session.id, session);
     },
+    createBlob: (blob) => writeFileSync(place(`blobs/${blob}`), '', { mode: 0o600 }),
     removeBlob: (blob) => discard(place(`blobs/${blob}`), 'blob'),
     rememberIds(more) {
       appendFileSync(place('generated-ids'), more.map((id) => `+${id}\n`).join(''), { mode: 0o600 });
