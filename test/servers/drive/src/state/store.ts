@@ -14,9 +14,11 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { floorToGranularity } from '../upload/content-range.ts';
 import { readJson, writeJson } from './json-file.ts';
 import { FOLDER_TYPE, type StoredFile, type UploadSession } from './records.ts';
 
@@ -149,7 +151,10 @@ function makeRoot(store: Store, now: number): void {
   });
 }
 
-/** A kill between a file's record and its session's leaves the session open although its file exists. */
+/**
+ * What a kill leaves behind: a session open although its file exists (killed between the two records), a chunk written in part,
+ * a blob of an upload in one request that nobody can go on with.
+ */
 function settleSessions(store: Store): void {
   const owners = new Map<string, string>();
   for (const file of store.files.values()) {
@@ -161,6 +166,14 @@ function settleSessions(store: Store): void {
     const fileId = owners.get(session.blob);
     if (session.state === 'open' && fileId !== undefined) {
       store.saveSession({ ...session, state: 'complete', fileId });
+    } else if (session.state === 'open') {
+      owners.set(session.blob, session.id);
+      truncateSync(store.blobPath(session.blob), floorToGranularity(store.blobSize(session.blob)));
+    }
+  }
+  for (const blob of readdirSync(join(store.dir, 'blobs'))) {
+    if (!owners.has(blob)) {
+      store.removeBlob(blob);
     }
   }
 }
