@@ -3,12 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Result } from '../../images/strategy-b/src/contract/events.ts';
 import {
   createFakeTools,
   type FakeSource,
   type FakeTools,
 } from '../../images/strategy-b/src/testing/fake-tools.ts';
-import type { Result } from '../../images/strategy-b/src/contract/events.ts';
 import type { TestRun } from '../../images/strategy-b/src/testing/surroundings.ts';
 import { CLIENT, type StartedEmulator, startEmulator } from '../servers/drive/testing/start.ts';
 
