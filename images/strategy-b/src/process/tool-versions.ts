@@ -13,7 +13,7 @@ export function imageVersion(): string {
 /** Given PATH, return the tools' versions; one that is missing says so. Without a kernel module zfs still tells its own version. */
 export async function toolVersions(toolPath: string): Promise<Record<string, string>> {
   const [zfs, gpg, xz] = await Promise.all([
-    output(toolPath, 'zfs', 'version'),
+    output(toolPath, 'zfs', '--version'),
     output(toolPath, 'gpg', '--version'),
     output(toolPath, 'xz', '--version'),
   ]);
@@ -27,7 +27,7 @@ export async function toolVersions(toolPath: string): Promise<Record<string, str
   };
 }
 
-/** Whatever the exit code: `zfs version` fails where there is no kernel module, after it told its own version. */
+/** Whatever the exit code: `zfs --version` fails where there is no kernel module, after it told its own version. */
 function output(toolPath: string, file: string, argument: string): Promise<string> {
   return new Promise((resolve) => {
     execFile(file, [argument], { env: toolEnv(toolPath), timeout: 8000 }, (_error, stdout) =>

@@ -94,7 +94,7 @@ const source = sources.find((s) => nameOf(s) === name);
 const holds = () => fs.readFileSync(folder + '/holds', 'utf8').split('\\n').filter(Boolean).map((l) => l.split('\\t'));
 const fail = (text) => { process.stderr.write(text + '\\n'); process.exit(1); };
 const need = () => source ?? fail("cannot open '" + name + "': dataset does not exist");
-if (verb === 'version') console.log('zfs-2.3.9-1\\nzfs-kmod-2.3.9-1');
+if (verb === '--version') console.log('zfs-2.3.9-1\\nzfs-kmod-2.3.9-1');
 else if (verb === 'get') { need(); console.log('guid\\t' + source.guid + '\\ntype\\tsnapshot\\ncreation\\t1790000000'); }
 else if (verb === 'list') {
   const all = new Map(sources.filter((s) => s.dataset === name).map((s) => [nameOf(s), 0]));
