@@ -1,0 +1,69 @@
+/** uploadType=multipart and uploadType=media: everything in one request, all or nothing. */
+import type { GrantedExchange } from '../exchange.ts';
+import { fileAnswer } from '../files/handlers.ts';
+import { checkMask } from '../files/masked.ts';
+import { newFile } from '../files/metadata.ts';
+import { checkQuota } from '../files/quota.ts';
+import { visibleFile } from '../files/resource.ts';
+import { FILE_SCHEMA } from '../files/schema.ts';
+import type { Answer } from '../http/answer.ts';
+import { invalidParameter } from '../http/refusal.ts';
+import { parseJsonObject } from '../http/request-body.ts';
+import { finishUpload } from './finish.ts';
+import { boundaryOf, type MultipartUpload, readMultipart } from './multipart-body.ts';
+import { receiveBody } from './receive.ts';
+
+export async function simpleUpload(exchange: GrantedExchange, updates?: string): Promise<Answer> {
+  const { emulator, grant, query, request, noted } = exchange;
+  checkMask(query.get('fields'), FILE_SCHEMA);
+  const upload = await uploadOf(exchange);
+  const metadata = parseJsonObject(upload.metadata);
+  noted.metadata = metadata;
+  checkQuota(emulator, 0);
+  if (updates === undefined) {
+    newFile(metadata, emulator, grant);
+  } else {
+    visibleFile(updates, emulator, grant);
+  }
+
+  const blob = emulator.newId();
+  const whole = query.get('uploadType') === 'media' ? request.headers['content-length'] : undefined;
+  try {
+    const { outcome } = await receiveBody(exchange, {
+      blob,
+      source: upload.media,
+      skip: 0,
+      ...(whole !== undefined && { expected: Number(whole) }),
+    });
+    if (outcome !== 'complete') {
+      throw invalidParameter('body', 'The upload is incomplete.', 'badContent');
+    }
+    const file = await finishUpload(emulator, grant, {
+      blob,
+      metadata,
+      query,
+      ...(upload.contentType !== undefined && { contentType: upload.contentType }),
+      ...(updates !== undefined && { updates }),
+    });
+    return fileAnswer(file, exchange);
+  } catch (error) {
+    emulator.store.removeBlob(blob);
+    throw error;
+  }
+}
+
+async function uploadOf({ query, request }: GrantedExchange): Promise<MultipartUpload> {
+  const contentType = request.headers['content-type'];
+  switch (query.get('uploadType')) {
+    case 'multipart':
+      return readMultipart(request, boundaryOf(contentType));
+    case 'media':
+      return { metadata: '', contentType, media: request };
+    default:
+      throw invalidParameter(
+        'uploadType',
+        `Invalid upload type: ${query.get('uploadType') ?? ''}`,
+        'invalid',
+      );
+  }
+}
