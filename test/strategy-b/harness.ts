@@ -10,7 +10,7 @@ import {
   type FakeTools,
 } from '../../images/strategy-b/src/testing/fake-tools.ts';
 import type { TestRun } from '../../images/strategy-b/src/testing/surroundings.ts';
-import { CLIENT, type StartedEmulator, startEmulator } from '../servers/drive/testing/start.ts';
+import { CLIENT, type StartedEmulator, startEmulator } from '../servers/drive/tests/started-emulator.ts';
 
 export const passphrase = 'canary-passphrase-7d1f';
 
