@@ -18,15 +18,17 @@ export interface Reply {
 export interface CallOptions {
   headers?: Record<string, string>;
   body?: string | Uint8Array;
-  /** End the connection after these many bytes of the body. */
+  /** End the connection after these many bytes of the body … */
   breakAfter?: number;
+  /** … and once this has come true. */
+  breakWhen?: () => boolean | Promise<boolean>;
 }
 
 /** Given a request, return the reply; rejects when the connection breaks. */
 export function call(
   method: string,
   url: string,
-  { headers = {}, body = '', breakAfter }: CallOptions = {},
+  { headers = {}, body = '', breakAfter, breakWhen = () => true }: CallOptions = {},
 ): Promise<Reply> {
   const bytes = Buffer.from(body);
   return new Promise((resolve, reject) => {
@@ -56,7 +58,10 @@ export function call(
     if (breakAfter === undefined) {
       outgoing.end(bytes);
     } else {
-      outgoing.write(bytes.subarray(0, breakAfter), () => setTimeout(() => outgoing.destroy(), 50));
+      outgoing.write(
+        bytes.subarray(0, breakAfter),
+        () => void waitFor(breakWhen).finally(() => outgoing.destroy()),
+      );
     }
   });
 }
@@ -134,6 +139,17 @@ export function token(emulator: StartedEmulator, form: Record<string, string>): 
     headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams(form).toString(),
   });
+}
+
+/** Wait for a condition, five seconds at most. */
+export async function waitFor(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) {
+      throw new Error('waited five seconds in vain');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 export function noise(bytes: number): Buffer {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { type DriveClient, KIB256, loggedIn, noise, type Reply } from './drive-client.ts';
+import { type DriveClient, KIB256, loggedIn, noise, type Reply, waitFor } from './drive-client.ts';
 import { type StartedEmulator, startEmulator } from './started-emulator.ts';
 
 let emulator: StartedEmulator;
@@ -215,7 +215,9 @@ describe('broken connections', () => {
     const uri = await drive.session();
     await emulator.fault('stall');
 
-    await assert.rejects(first(uri, { breakAfter: 1000 }));
+    const begun = async () => (await emulator.remainingFaults()).length === 0;
+
+    await assert.rejects(first(uri, { breakAfter: 1000, breakWhen: begun }));
 
     assert.equal((await first(uri)).status, 308);
   });
@@ -340,11 +342,3 @@ test('an unused fault is reported', async () => {
   await emulator.admin('DELETE faults');
   assert.deepEqual([left?.name, left?.nth], ['stall', 99]);
 });
-
-async function waitFor(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!(await condition())) {
-    assert.ok(Date.now() < deadline, 'waited 5 s in vain');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

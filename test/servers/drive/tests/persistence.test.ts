@@ -28,8 +28,13 @@ test('files, tokens, ids and settings survive kill -9', async () => {
   await emulator.admin('POST settings', { listLagMs: 1 });
   await emulator.admin('POST clock', { advanceSeconds: 100 });
 
+  const spent = await drive.newId();
+  await drive.file('x', { id: spent });
+  await drive.api('DELETE', `files/${spent}`);
+
   await emulator.restart();
 
+  assert.equal((await drive.start({ id: spent })).status, 400);
   const get = await drive.api('GET', `files/${id}?fields=name,md5Checksum,appProperties`);
   assert.deepEqual(get.json, { name: 'kept', md5Checksum: md5(bytes), appProperties: { k: 'v' } });
   assert.deepEqual((await drive.api('GET', `files/${id}?alt=media`)).bytes, bytes);

@@ -1,6 +1,8 @@
 /** The rules of resumable uploads, one test each, over real sockets. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { call, type DriveClient, KIB256, loggedIn, noise } from '../drive-client.ts';
 import { type StartedEmulator, startEmulator } from '../started-emulator.ts';
@@ -15,6 +17,10 @@ before(async () => {
 after(() => emulator.dispose());
 
 const hash = (name: string, bytes: Uint8Array) => createHash(name).update(bytes).digest('hex');
+const blobSizes = () =>
+  readdirSync(join(emulator.state, 'blobs')).map(
+    (name) => statSync(join(emulator.state, 'blobs', name)).size,
+  );
 const DEAD_RULE = /required to be equal or greater than 262144.*contained 1024 bytes/;
 
 describe('starting', () => {
@@ -144,7 +150,11 @@ describe('chunks', () => {
   test('a body that breaks off leaves a multiple of 256 KiB', async () => {
     const bytes = noise(3 * KIB256);
     const uri = await drive.session();
-    const broken = drive.chunk(uri, `bytes 0-${3 * KIB256 - 1}/*`, bytes, { breakAfter: KIB256 + 5000 });
+    const arrived = () => blobSizes().includes(KIB256 + 5000);
+    const broken = drive.chunk(uri, `bytes 0-${3 * KIB256 - 1}/*`, bytes, {
+      breakAfter: KIB256 + 5000,
+      breakWhen: arrived,
+    });
 
     await assert.rejects(broken);
     const reply = await drive.status(uri);
@@ -354,6 +364,17 @@ describe('ids', () => {
 });
 
 describe('the life of a session', () => {
+  test('what a dead one had persisted is gone', async () => {
+    const uri = await drive.session();
+    await drive.chunk(uri, `bytes 0-${3 * KIB256 - 1}/*`, noise(3 * KIB256));
+    const before = blobSizes();
+
+    await drive.chunk(uri, '*/*');
+
+    assert.ok(before.includes(3 * KIB256));
+    assert.ok(!blobSizes().includes(3 * KIB256));
+  });
+
   test('unknown: 404', async () => {
     const reply = await drive.status(
       `${emulator.url}/upload/drive/v3/files?uploadType=resumable&upload_id=nobody`,
@@ -406,18 +427,20 @@ describe('the life of a session', () => {
 });
 
 describe('room', () => {
-  test('an upload that does not fit is refused when it is declared, and when it is not, at its end', async () => {
-    await emulator.admin('POST settings', { storageLimitBytes: 3_000_000 });
-    const declared = await drive.start({}, '', { 'X-Upload-Content-Length': '4000000' });
-    await emulator.admin('POST settings', { storageLimitBytes: 1 });
-    const start = await drive.start();
-
+  test('an upload that does not fit is refused when it is declared, and else at its end; there is room later', async () => {
+    const uri = await drive.session();
+    await emulator.admin('POST settings', { storageLimitBytes: 0 });
+    const declared = await drive.start({}, '', { 'X-Upload-Content-Length': '1' });
+    const atTheEnd = await drive.chunk(uri, 'bytes 0-4/5', Buffer.from('hello'));
     await emulator.admin('POST settings', { storageLimitBytes: null });
-    for (const reply of [declared]) {
+
+    const later = await drive.chunk(uri, 'bytes */5');
+
+    for (const reply of [declared, atTheEnd]) {
       assert.equal(reply.status, 403);
       assert.equal(reply.json.error.errors[0].reason, 'storageQuotaExceeded');
     }
-    assert.equal(start.status, 403);
+    assert.equal(later.status, 200);
   });
 
   test('the daily allowance: 403 userRateLimitExceeded, and a day later it goes on', async () => {
