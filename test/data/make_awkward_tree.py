@@ -36,7 +36,7 @@ def sizes(root: bytes, random_source: random.Random, exact_bytes: int) -> None:
     with open(os.path.join(folder, b"sparse"), "wb") as file:
         file.seek(64 << 20)
         file.write(b"an island")
-        file.truncate(512 << 20)
+        file.truncate(96 << 20)
 
 
 def names(root: bytes) -> None:
