@@ -53,6 +53,8 @@ export interface Surroundings {
   /** File descriptor of the log. */
   logFd: number;
   timing: Timing;
+  /** How much of a part is in memory and in one request: a multiple of 256 KiB. */
+  chunkBytes: number;
   /** Aborted by SIGTERM. */
   stop: AbortSignal;
 }

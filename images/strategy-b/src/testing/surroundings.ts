@@ -47,6 +47,7 @@ export function createSurroundings(
   return {
     ...{ paths, toolPath: run.toolPath, clock: realClock, random: Math.random, writeLine, logFd, stop },
     randomId: () => randomBytes(16).toString('hex'),
+    chunkBytes: 256 * 1024,
     timing: { ...shortTiming, ...run.timing },
   };
 }
