@@ -123,7 +123,7 @@ test('revoked credentials are exit 22, and are not tried again', async () => {
 test('a Drive that stays down is exit 11 after a bounded time', async () => {
   await bench.drive.fault('server-error-503', { times: 100_000 });
 
-  const backup = await bench.backup([source]);
+  const backup = await bench.backup([source], {}, { giveUpAfterMs: 2000 });
 
   assert.equal(backup.status, 11, backup.stdout);
   assert.match(backup.result.error!.message, /503/);
@@ -132,7 +132,7 @@ test('a Drive that stays down is exit 11 after a bounded time', async () => {
 test('a Drive that cannot be reached is exit 11', async () => {
   await bench.drive.kill();
 
-  const backup = await bench.backup([source]);
+  const backup = await bench.backup([source], {}, { giveUpAfterMs: 2000 });
 
   assert.equal(backup.status, 11, backup.stdout);
   assert.match(backup.result.error!.message, /ECONNREFUSED/);

@@ -39,7 +39,7 @@ export interface Bench {
     timing?: TestRun['timing'],
     secret?: string,
   ): { child: ChildProcess; ended: Promise<RunResult> };
-  backup(sources: FakeSource[], settings?: object): Promise<RunResult>;
+  backup(sources: FakeSource[], settings?: object, timing?: TestRun['timing']): Promise<RunResult>;
   useTools(...tools: Parameters<typeof createFakeTools> extends [string, ...infer Rest] ? Rest : never): void;
   dispose(): Promise<void>;
 }
@@ -73,13 +73,14 @@ export async function createBench(sources: FakeSource[]): Promise<Bench> {
     tools: createFakeTools(join(folder, 'tools'), sources),
     start,
     run: (verb, request, timing) => start(verb, request, timing).ended,
-    backup: (chosen, settings = {}) => {
+    backup: (chosen, settings = {}, timing = {}) => {
       const api = { rootUrl: `${drive.url}/`, tokenUrl: `${drive.url}/token` };
-      return bench.run('backup', {
+      const request = {
         kind: 'auto',
         sources: chosen.map(requestSource),
         settings: { api, ...smallParts, ...settings },
-      });
+      };
+      return bench.run('backup', request, timing);
     },
     useTools: (...args) => {
       bench.tools = createFakeTools(join(folder, 'tools'), ...args);

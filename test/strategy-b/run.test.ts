@@ -1,5 +1,8 @@
 // A run as its caller sees it: several sources, holds, SIGTERM, wrong requests.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FakeSource } from '../../images/strategy-b/src/testing/fake-tools.ts';
@@ -175,8 +178,44 @@ test('over TLS with a private authority a backup works, and without it the store
   const caPem = await (await fetch(`${bench.drive.url}/_emulator/ca.pem`)).text();
 
   const trusted = await bench.backup([source], { api: { ...urls, caPem } });
-  const untrusted = await bench.backup([source], { api: urls });
+  const untrusted = await bench.backup([source], { api: urls }, { giveUpAfterMs: 2000 });
 
   assert.equal(trusted.status, 0, trusted.stdout + trusted.stderr);
   assert.equal(untrusted.status, 11, untrusted.stdout);
+});
+
+test('a full disk is exit 23', async (t) => {
+  const spool = join(bench.folder, 'state/spool');
+  mkdirSync(spool, { recursive: true });
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', spool]);
+  if (mounted.status !== 0) return t.skip('needs root, for a small disk');
+  try {
+    const run = await bench.backup([source]);
+
+    assertContract(run);
+    assert.equal(run.status, 23, run.stdout);
+    assert.equal(run.result.error?.code, 'local-full');
+    assert.deepEqual(bench.tools.holds(), []);
+  } finally {
+    spawnSync('umount', [spool]);
+  }
+});
+
+test('a crash that nobody foresaw still ends with a failed result and exit 1, and its text is not told', () => {
+  const crash =
+    "setInterval(() => { if (process.listenerCount('uncaughtException')) throw new Error('canary') }, 1)";
+  const main = join(import.meta.dirname, '../../images/strategy-b/src/main.ts');
+  const run = spawnSync(
+    process.execPath,
+    [`--import=data:text/javascript,${encodeURIComponent(crash)}`, main, 'version'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  const last = JSON.parse(run.stdout.trim().split('\n').at(-1)!);
+
+  assert.equal(run.status, 1, run.stderr);
+  assert.equal(last.outcome, 'failed');
+  assert.ok(contractSchema('event')(last));
+  assert.ok(!(run.stdout + run.stderr).includes('canary'), run.stderr);
 });
