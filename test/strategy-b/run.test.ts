@@ -203,7 +203,7 @@ test('a full disk is exit 23', async (t) => {
 
 test('a crash that nobody foresaw still ends with a failed result and exit 1, and its text is not told', () => {
   const crash =
-    "setInterval(() => { if (process.listenerCount('uncaughtException')) throw new Error('canary') }, 1)";
+    "setInterval(() => { if (process.listenerCount('uncaughtException')) throw new Error('can' + 'ary') }, 1)";
   const main = join(import.meta.dirname, '../../images/strategy-b/src/main.ts');
   const run = spawnSync(
     process.execPath,
