@@ -1,0 +1,65 @@
+// What the suite must be told about an image: how it is run and which of its verbs can be made to wait.
+import type { Privileges } from './container.ts';
+
+export const canary = 'canary-hunter2-3f9a';
+
+export interface Profile {
+  strategy: 'a' | 'b' | null;
+  privileges: Privileges;
+  secrets: Record<string, string>;
+  kit?: Record<string, string>;
+  /** A valid request for each verb that the suite sends; the suite also breaks each of them. */
+  requests: Record<string, (blackHole: string) => Record<string, unknown>>;
+  /** The verb that waits for something that never comes (a store that never answers, a pipe that nobody opens). */
+  waits: string;
+}
+
+const common = { contract: '1.0', run: 'conformance-1' };
+
+const googleOauth = JSON.stringify({
+  client_id: `id-${canary}`,
+  client_secret: `secret-${canary}`,
+  refresh_token: `token-${canary}`,
+});
+
+const strategyBSettings = (blackHole: string) => ({
+  api: { rootUrl: `http://${blackHole}/`, tokenUrl: `http://${blackHole}/token` },
+});
+
+export const profiles: Record<string, Profile> = {
+  'haven/strategy-b': {
+    strategy: 'b',
+    privileges: { user: '1000:1000', capabilities: [], network: 'bridge' },
+    secrets: { passphrase: `${canary}\n`, 'google-oauth.json': googleOauth },
+    requests: {
+      list: (blackHole) => ({ ...common, verb: 'list', settings: strategyBSettings(blackHole) }),
+      audit: (blackHole) => ({ ...common, verb: 'audit', settings: strategyBSettings(blackHole) }),
+    },
+    waits: 'list',
+  },
+  'haven/drill': {
+    strategy: null,
+    privileges: { user: '1000:1000', capabilities: [], network: 'bridge' },
+    secrets: {},
+    kit: {
+      'store.json': '{}',
+      passphrase: `${canary}\n`,
+      'google-oauth.json': googleOauth,
+      // Nobody opens the other end of the pipe: fetch waits, whatever the kit's program does.
+      'restore-b.sh': 'exec sleep 300\n',
+    },
+    requests: {
+      fetch: () => ({ ...common, verb: 'fetch', strategy: 'b', backup: '0f'.repeat(16) }),
+    },
+    waits: 'fetch',
+  },
+  'haven/noop': {
+    strategy: null,
+    privileges: { user: '1000:1000', capabilities: [], network: 'none' },
+    secrets: { passphrase: `${canary}\n` },
+    requests: {
+      list: () => ({ ...common, verb: 'list', settings: { script: { sleepMs: 60_000 } } }),
+    },
+    waits: 'list',
+  },
+};
