@@ -1,7 +1,7 @@
 // Whatever Drive does, a backup is either right or absent. Each fault must really have happened, or its test fails.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { type Bench, createBench, type RunResult, storedFiles } from './harness.ts';
+import { type Bench, createBench, type RunResult, storedFiles, untilPart } from './harness.ts';
 import { fakeSource } from './sources.ts';
 
 const source = fakeSource();
@@ -70,11 +70,14 @@ test('an answer lost after the manifest’s last byte leaves one manifest, and t
 });
 
 test('an access token that ends in the middle is renewed', async () => {
+  await bench.drive.fault('slow', { nth: 2, bytesPerSecond: 50_000 });
   const running = bench.start('backup', requestOf());
-  await bench.drive.admin('POST expire-access-tokens');
+  await untilPart(running.child);
 
+  await bench.drive.admin('POST expire-access-tokens');
   const backup = await running.ended;
 
+  assert.equal((await bench.drive.requests('token')).length, 2);
   await assertGood(backup);
 });
 

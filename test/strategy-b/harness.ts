@@ -1,6 +1,6 @@
 // A strategy B of one's own: an emulated Drive, a fake pool, and runs as real processes.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Result } from '../../images/strategy-b/src/contract/events.ts';
@@ -123,11 +123,16 @@ export interface DriveFile {
   blobPath?: string;
 }
 
+/** Waits until a run has told of its first part. */
+export function untilPart(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.stdout!.on('data', (chunk) => {
+      if (String(chunk).includes('"event":"part"')) resolve();
+    });
+  });
+}
+
 /** What the emulated Drive holds: its own words, not ours. */
 export async function storedFiles(drive: Drive): Promise<DriveFile[]> {
   return (await drive.admin('GET files')).files as DriveFile[];
-}
-
-export function readText(path: string): string {
-  return readFileSync(path, 'utf8');
 }

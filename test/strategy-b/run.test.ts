@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FakeSource } from '../../images/strategy-b/src/testing/fake-tools.ts';
 import { isAlive } from '../../images/strategy-b/src/testing/is-alive.ts';
 import { contractSchema } from '../conformance/schema.ts';
-import { type Bench, createBench, type RunResult, requestSource, storedFiles } from './harness.ts';
+import { type Bench, createBench, type RunResult, requestSource, storedFiles, untilPart } from './harness.ts';
 import { fakeSource } from './sources.ts';
 
 const source = fakeSource();
@@ -121,14 +121,6 @@ for (const [place, behaviour, after] of [
     assert.deepEqual(bench.tools.holds(), []);
     assert.deepEqual(bench.tools.pids().filter(isAlive), []);
     assert.ok((await storedFiles(bench.drive)).every(({ name }) => !name.endsWith('-manifest')));
-  });
-}
-
-function untilPart(child: ReturnType<Bench['start']>['child']): Promise<void> {
-  return new Promise((resolve) => {
-    child.stdout!.on('data', (chunk) => {
-      if (String(chunk).includes('"event":"part"')) resolve();
-    });
   });
 }
 
