@@ -1,6 +1,6 @@
 // A strategy B of one's own: an emulated Drive, a fake pool, and runs as real processes.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Result } from '../../images/strategy-b/src/contract/events.ts';
@@ -10,7 +10,7 @@ import {
   type FakeTools,
 } from '../../images/strategy-b/src/testing/fake-tools.ts';
 import type { TestRun } from '../../images/strategy-b/src/testing/surroundings.ts';
-import { CLIENT, type StartedEmulator, startEmulator } from '../servers/drive/tests/started-emulator.ts';
+import { type Drive, google, startDrive } from './drive.ts';
 
 export const passphrase = 'canary-passphrase-7d1f';
 
@@ -29,7 +29,7 @@ export interface RunResult {
 
 export interface Bench {
   folder: string;
-  drive: StartedEmulator;
+  drive: Drive;
   tools: FakeTools;
   run(verb: string, request?: object, timing?: TestRun['timing']): Promise<RunResult>;
   /** As `run`, with the process in hand. */
@@ -37,8 +37,9 @@ export interface Bench {
     verb: string,
     request?: object,
     timing?: TestRun['timing'],
+    secret?: string,
   ): { child: ChildProcess; ended: Promise<RunResult> };
-  backup(sources: FakeSource[], settings?: object): Promise<RunResult>;
+  backup(sources: FakeSource[], settings?: object, timing?: TestRun['timing']): Promise<RunResult>;
   useTools(...tools: Parameters<typeof createFakeTools> extends [string, ...infer Rest] ? Rest : never): void;
   dispose(): Promise<void>;
 }
@@ -48,16 +49,15 @@ export const smallParts = { partBytes: 100_000, compression: { method: 'xz', lev
 /** Given sources, start a Drive and make a pool of them. */
 export async function createBench(sources: FakeSource[]): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'haven-b-'));
-  const drive = await startEmulator('--keep-removed');
-  const google = { client_id: CLIENT.id, client_secret: CLIENT.secret, refresh_token: CLIENT.refreshToken };
+  const drive = await startDrive();
 
-  function start(verb: string, request: object = {}, timing: TestRun['timing'] = {}) {
+  function start(verb: string, request: object = {}, timing: TestRun['timing'] = {}, secret = passphrase) {
     const settings = { api: { rootUrl: `${drive.url}/`, tokenUrl: `${drive.url}/token` }, ...smallParts };
     const run: TestRun = {
       folder,
       toolPath: bench.tools.path,
       request: { contract: '1.0', run: 'r-1', verb, settings, ...request },
-      secrets: { passphrase: `${passphrase}\n`, 'google-oauth.json': JSON.stringify(google) },
+      secrets: { passphrase: `${secret}\n`, 'google-oauth.json': JSON.stringify(google) },
       timing,
     };
     const file = join(folder, 'run.json');
@@ -73,13 +73,14 @@ export async function createBench(sources: FakeSource[]): Promise<Bench> {
     tools: createFakeTools(join(folder, 'tools'), sources),
     start,
     run: (verb, request, timing) => start(verb, request, timing).ended,
-    backup: (chosen, settings = {}) => {
+    backup: (chosen, settings = {}, timing = {}) => {
       const api = { rootUrl: `${drive.url}/`, tokenUrl: `${drive.url}/token` };
-      return bench.run('backup', {
+      const request = {
         kind: 'auto',
         sources: chosen.map(requestSource),
         settings: { api, ...smallParts, ...settings },
-      });
+      };
+      return bench.run('backup', request, timing);
     },
     useTools: (...args) => {
       bench.tools = createFakeTools(join(folder, 'tools'), ...args);
@@ -122,11 +123,16 @@ export interface DriveFile {
   blobPath?: string;
 }
 
-/** What the emulated Drive holds: its own words, not ours. */
-export async function storedFiles(drive: StartedEmulator): Promise<DriveFile[]> {
-  return (await drive.admin('GET files')).files as DriveFile[];
+/** Waits until a run has told of its first part. */
+export function untilPart(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.stdout!.on('data', (chunk) => {
+      if (String(chunk).includes('"event":"part"')) resolve();
+    });
+  });
 }
 
-export function readText(path: string): string {
-  return readFileSync(path, 'utf8');
+/** What the emulated Drive holds: its own words, not ours. */
+export async function storedFiles(drive: Drive): Promise<DriveFile[]> {
+  return (await drive.admin('GET files')).files as DriveFile[];
 }

@@ -44,7 +44,7 @@ for (const [behaviour, after, message] of [
     const source: FakeSource = fakeSource({ behaviour, after });
     bench.useTools([source]);
 
-    const run = await bench.backup([source]);
+    const run = await bench.backup([source], {}, behaviour === 'stall' ? { stallMs: 3000 } : {});
 
     await assertNoBackup(run, 20);
     assert.match(run.result.error!.message, message);
@@ -64,7 +64,7 @@ for (const tool of ['xz', 'gpg'] as const) {
       const source = fakeSource();
       bench.useTools([source], { tool, behaviour, after });
 
-      const run = await bench.backup([source]);
+      const run = await bench.backup([source], {}, behaviour === 'stall' ? { stallMs: 2000 } : {});
 
       await assertNoBackup(run, 1);
       assert.match(run.result.error!.message, message);

@@ -19,6 +19,7 @@ const surroundings: Surroundings = {
   },
   logFd: 2,
   timing: realTiming,
+  chunkBytes: 8 * 1024 * 1024,
   stop: stop.signal,
 };
 

@@ -32,7 +32,8 @@ export interface Timing {
 
 export const realTiming: Timing = {
   stallMs: 15 * 60_000,
-  requestIdleMs: 120_000,
+  // The kernel takes some megabytes at once and sends them in its own time: at 0.2 Mbit/s that is minutes.
+  requestIdleMs: 240_000,
   giveUpAfterMs: 45 * 60_000,
   backoffBaseMs: 1000,
   backoffMaxMs: 64_000,
@@ -53,6 +54,8 @@ export interface Surroundings {
   /** File descriptor of the log. */
   logFd: number;
   timing: Timing;
+  /** How much of a part is in memory and in one request: a multiple of 256 KiB. */
+  chunkBytes: number;
   /** Aborted by SIGTERM. */
   stop: AbortSignal;
 }

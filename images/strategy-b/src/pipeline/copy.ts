@@ -40,9 +40,7 @@ async function copy(
   afterRead: () => void,
 ): Promise<void> {
   const stdin = stage.stdin!;
-  const closed = closing(stdin).then(() => {
-    throw new ClosedEarly(stage);
-  });
+  const closed = closing(stdin).then(() => whyClosed(stage));
   closed.catch(() => undefined); // raced below
   const chunks = source[Symbol.asyncIterator]();
   for (;;) {
@@ -54,7 +52,7 @@ async function copy(
   }
   afterRead();
   stdin.end();
-  await ended(stdin, stage);
+  await Promise.race([finishing(stdin), closed]);
 }
 
 function draining(stdin: Writable): Promise<void> {
@@ -69,11 +67,15 @@ function closing(stdin: Writable): Promise<void> {
   });
 }
 
-function ended(stdin: Writable, stage: Stage): Promise<void> {
-  return new Promise((resolve, reject) => {
+function finishing(stdin: Writable): Promise<void> {
+  return new Promise((resolve) => {
     if (stdin.writableFinished) return resolve();
     stdin.once('finish', resolve);
-    stdin.once('error', () => reject(new ClosedEarly(stage)));
-    stdin.once('close', () => (stdin.writableFinished ? resolve() : reject(new ClosedEarly(stage))));
   });
+}
+
+/** A stage that stopped reading mostly ends at once and says why by its exit: wait a moment for that. */
+async function whyClosed(stage: Stage): Promise<never> {
+  await Promise.race([stage.finished, new Promise((resolve) => setTimeout(resolve, 500))]);
+  throw new ClosedEarly(stage);
 }

@@ -72,6 +72,9 @@ async function provePart(
         drainLast(stages.at(-1)!, watchdog, back.take),
       ],
     });
+  } catch (error) {
+    if (error instanceof HavenError && error.code === 'interrupted') throw error;
+    throw unproven(error instanceof HavenError ? error.message : 'it could not be read back', error);
   } finally {
     input.close();
   }
@@ -79,9 +82,10 @@ async function provePart(
     throw unproven('it does not decrypt to what was encrypted');
 }
 
-function unproven(message: string): HavenError {
+function unproven(message: string, cause?: unknown): HavenError {
   return new HavenError('failed', `a part failed its proof: ${message}`, {
     operation: 'prove part',
     hint: 'xz, gpg, the memory or the disk of this host is not to be trusted: check them',
+    cause,
   });
 }

@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts';
 import type { Source } from '../contract/request.ts';
 import { toHavenError } from '../drive/errors.ts';
-import { defaultChunkBytes, upload } from '../drive/upload.ts';
+import { upload } from '../drive/upload.ts';
 import { type Manifest, manifestName, type Part, partName } from '../manifest/manifest.ts';
 import type { SpoolFile } from '../spool/spool.ts';
 import type { Journal } from '../state/journal.ts';
@@ -55,7 +55,7 @@ export function createShipper({ backup, source, ground, journal, context, tools 
         ...{
           store: context.store,
           retry: { ...context.retry, stop: tools.stop },
-          chunkBytes: defaultChunkBytes,
+          chunkBytes: surroundings.chunkBytes,
         },
         onId: (id) => journal.add({ at: at(), entry: 'id-taken', n, file: id }),
         onProgress: (sent) => log.debug({ subject, sent, of: made.stored.bytes }, 'uploading'),

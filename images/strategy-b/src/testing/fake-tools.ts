@@ -105,6 +105,7 @@ else if (verb === 'holds') { for (const [snapshot, tag] of holds()) if (args.inc
 else if (verb === 'hold') { need(); fs.appendFileSync(folder + '/holds', name + '\\t' + args[0] + '\\n'); }
 else if (verb === 'release') {
   const kept = holds().filter(([snapshot, tag]) => snapshot !== name || tag !== args[0]);
+  if (kept.length === holds().length) fail('cannot release hold: no such tag on this dataset');
   fs.writeFileSync(folder + '/holds', kept.map((l) => l.join('\\t') + '\\n').join(''));
 }
 else if (verb === 'send' && args.includes('-n')) { need(); console.log('full\\t' + name + '\\t' + source.estimate + '\\nsize\\t' + source.estimate); }
