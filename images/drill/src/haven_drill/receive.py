@@ -114,8 +114,11 @@ def pump(pipe: int, process: subprocess.Popen[bytes], events: Events) -> tuple[i
     sink = process.stdin.fileno()
     os.set_blocking(sink, False)
     count, digest, taken = 0, hashlib.sha256(), True
+
+    def progress() -> None:
+        events.progress("receive", count, None, "bytes")
+
     while True:
-        progress = lambda: events.progress("receive", count, None, "bytes")  # noqa: E731,B023
         try:
             data = streams.read_some(pipe, SILENCE_SECONDS if count else FIFO_SECONDS, progress)
         except streams.Stalled:
