@@ -90,7 +90,7 @@ guid() { # SNAP
 
 pools() {
   zpool list -H -o name | sed 's/^/pool /'
-  ls "$scratch/drill" | sed 's/^/file /'
+  find "$scratch/drill" -type f -printf 'file %f\n'
 }
 
 verify() { # POOL, SNAP
