@@ -1,13 +1,37 @@
-# Haven's menu. Each line calls a script or npm; the logic is there, not here.
+# Haven's menu: each line calls a script; the logic is there, not here.
 .DEFAULT_GOAL := help
-help:            ## this menu
-	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
+.PHONY: help demo clean-demo test up down drill doctor images check unit conformance ground lab lab-shell lab-stop
 
-demo: ground     ## a real snapshot to (an emulated) Google Drive and back, proven by a drill
+help:        ## this menu
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: ground images ## a real snapshot to an emulated Google Drive and back, proven by a drill
 	@test/lab/on-ground test/demo/demo
-test: ground     ## everything that CI runs
+clean-demo: ground ## remove all that the demo made
+	@test/lab/on-ground test/demo/clean
+test:        ## everything that CI runs
 	@test/run
-check: deps      ## types, lint, formatting, import borders
-	@npm run --silent check
-unit: deps       ## the tests that need neither Docker nor ZFS
-	@npm run --silent test:unit
+up:          ## build the images and start the controller on this machine
+	docker compose up --detach --build
+down:        ## stop the controller
+	docker compose down
+drill:       ## a restoration drill, now
+	@test/lab/on-ground controller/bin/haven-on-host drill b
+doctor:      ## is everything in place?
+	@test/lab/on-ground controller/bin/haven-on-host doctor
+images:      ## build every image, the tests' too
+	@test/lab/prepare-host && test/images
+check:       ## types, lint, formatting, import borders
+	@test/run check
+unit:        ## the tests that need neither Docker nor ZFS
+	@test/run unit
+conformance: ## run every image through images/CONTRACT.md; IMAGE=haven/drill for one
+	@test/conformance/run $(IMAGE)
+ground:      ## make sure of Docker, and of ZFS: this machine's own, or else the lab's
+	@test/lab/prepare-host
+lab:         ground images ## build and start the lab: a VM with real ZFS and Docker
+	@test/lab/start
+lab-shell:   ## a root shell in the lab
+	@test/lab/on-ground bash -l
+lab-stop:    ## stop the lab
+	@test/lab/stop

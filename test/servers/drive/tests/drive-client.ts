@@ -88,6 +88,9 @@ export async function loggedIn(emulator: StartedEmulator): Promise<DriveClient> 
         client_secret: CLIENT.secret,
         refresh_token: CLIENT.refreshToken,
       });
+      if (reply.status !== 200) {
+        throw new Error(`no login: ${reply.status}`);
+      }
       client.accessToken = reply.json.access_token;
     },
     api: (method, path, body) =>

@@ -1,0 +1,36 @@
+import { type Command, Option } from 'commander';
+import type { Result } from '../../contract/events.ts';
+import { runBackup } from '../../runs/backup.ts';
+import { type Context, withApp } from '../context.ts';
+import { runExits, summaryData } from '../run-answer.ts';
+import { strategyArgument } from '../strategy-argument.ts';
+import { bytes, duration } from '../words.ts';
+
+export function backupCommand(program: Command, context: Context): void {
+  program
+    .command('backup')
+    .description('take a snapshot and back it up off-site')
+    .addArgument(strategyArgument())
+    .option('--full', 'a full backup, even if an incremental one would do')
+    .addOption(new Option('--trigger <who>').choices(['hand', 'schedule']).default('hand').hideHelp())
+    .addHelpText('after', help)
+    .action(
+      withApp(context, async (app, command) => {
+        const { full, trigger } = command.opts<{ full?: boolean; trigger: 'hand' | 'schedule' }>();
+        const summary = await runBackup(app, { kind: full === true ? 'full' : 'auto', trigger });
+        const lines = ((summary.result as Result | null)?.backups ?? []).map((backup) => {
+          const { id, source, kind, parts, streamBytes, storedBytes } = backup;
+          const took = typeof backup.seconds === 'number' ? ` in ${duration(backup.seconds)}` : '';
+          return `${source}: ${kind} backup ${id} committed: ${bytes(streamBytes)} as ${parts} parts of ${bytes(storedBytes)} together${took}`;
+        });
+        return { data: summaryData(summary), text: lines.join('\n'), exit: summary.exit };
+      }),
+    );
+}
+
+const help = `
+Examples:
+  haven backup b
+  haven backup b --full --json
+
+${runExits}`;

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { examine } from '../../doctor/examine.ts';
+import { type Context, withApp } from '../context.ts';
+
+const signs = { ok: 'ok    ', warn: 'warn  ', failed: 'FAILED' } as const;
+
+export function doctorCommand(program: Command, context: Context): void {
+  program
+    .command('doctor')
+    .description('check everything that a backup and a drill need; each failed check names its remedy')
+    .option('--fix', 'also do what can be done safely: zfs allow, owner and mode of the secrets')
+    .addHelpText('after', help)
+    .action(
+      withApp(context, async (app, command) => {
+        const { fix } = command.opts<{ fix?: boolean }>();
+        const checks = await examine(app, { fix: fix === true });
+        const failed = checks.filter((check) => check.state === 'failed').length;
+        const lines = checks.map(({ name, state, detail, remedy }) => {
+          return `${signs[state]}  ${name}: ${detail}${state === 'ok' || remedy === undefined ? '' : `\n        ${remedy}`}`;
+        });
+        lines.push(failed === 0 ? 'All is well.' : `${failed} of ${checks.length} checks failed.`);
+        return { data: { ok: failed === 0, checks }, text: lines.join('\n'), exit: failed === 0 ? 0 : 1 };
+      }),
+    );
+}
+
+const help = `
+Examples:
+  haven doctor
+  haven doctor --fix
+  haven doctor --json
+
+EXIT STATUS
+  0  no check failed (warnings do not count)
+  1  a check failed
+  3  the command or the configuration is wrong`;

@@ -1,0 +1,54 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Kind } from '../../history/history.ts';
+import { type Context, withApp } from '../context.ts';
+import { ago, columns, duration } from '../words.ts';
+
+export function historyCommand(program: Command, context: Context): void {
+  program
+    .command('history')
+    .description('what ran, newest first')
+    .addOption(new Option('--kind <kind>', 'only these').choices(['backup', 'drill']))
+    .option('--limit <count>', 'at most so many', positive, 20)
+    .addHelpText('after', help)
+    .action(
+      withApp(context, (app, command) => {
+        const { kind, limit } = command.opts<{ kind?: Kind; limit: number }>();
+        const runs = app.history.runs({ limit, ...(kind === undefined ? {} : { kind }) });
+        const rows = runs.map((run) => {
+          const seconds =
+            run.ended === null ? null : (Date.parse(run.ended) - Date.parse(run.started)) / 1000;
+          const took = seconds === null ? '' : duration(seconds);
+          const why = run.error?.message.split('\n')[0] ?? '';
+          return [
+            run.id,
+            run.kind,
+            ago(new Date(run.started), app.now()),
+            took,
+            run.outcome ?? 'running',
+            why,
+          ];
+        });
+        const text =
+          runs.length === 0
+            ? 'Nothing ran yet.'
+            : columns([['RUN', 'KIND', 'STARTED', 'TOOK', 'OUTCOME', 'WHY'], ...rows]);
+        return { data: { runs }, text, exit: 0 };
+      }),
+    );
+}
+
+function positive(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1)
+    throw new InvalidArgumentError('a whole number above zero is wanted.');
+  return count;
+}
+
+const help = `
+Examples:
+  haven history --kind drill
+  haven history --limit 100 --json
+
+EXIT STATUS
+  0  printed
+  3  the command or the configuration is wrong`;

@@ -1,0 +1,121 @@
+// haven.yaml. Strict: a field that is misspelt is an error, never a silent default.
+import { Cron } from 'croner';
+import * as z from 'zod';
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isCron(expression: string): boolean {
+  try {
+    return new Cron(expression, { timezone: 'UTC', paused: true }).nextRun() !== null;
+  } catch {
+    return false;
+  }
+}
+
+const units = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 } as const;
+
+const Memory = z
+  .string()
+  .regex(/^\d+[kmg]$/i, 'a number and k, m or g, such as 512m')
+  .transform((text) => Number(text.slice(0, -1)) * units[text.slice(-1).toLowerCase() as keyof typeof units])
+  .refine((bytes) => bytes >= 32 * units.m, 'at least 32m: no image runs with less');
+
+const Schedule = z
+  .string()
+  .refine(isCron, 'not a cron expression that ever comes due; "0 3 * * *" is every day at 3');
+const TimeZone = z.string().refine(isTimeZone, 'no such time zone; "Europe/Berlin" and "UTC" are some');
+const DatasetId = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,62}$/,
+    'small letters, digits and dashes, at most 63, not beginning with a dash',
+  );
+const DatasetName = z
+  .string()
+  .regex(
+    /^[^@#/\s-][^@#\u0000-\u001f]{0,254}$/,
+    'the full name of a dataset, such as tank/home, without a snapshot',
+  );
+const AbsolutePath = z.string().regex(/^\/[^\u0000]*$/, 'an absolute path');
+const Image = z.string().min(1);
+
+const Limits = z
+  .strictObject({ memory: Memory.prefault('1g'), pids: z.int().min(16).max(4096).default(200) })
+  .prefault({});
+
+const StrategyB = z.strictObject({
+  image: Image.default('haven/strategy-b'),
+  network: z.string().min(1).default('bridge'),
+  schedule: Schedule.optional(),
+  datasets: z.array(DatasetId).min(1).optional(),
+  maxHours: z
+    .number()
+    .positive()
+    .default(24 * 30),
+  limits: Limits,
+  settings: z.record(z.string(), z.unknown()).default({}),
+});
+
+const Drill = z
+  .strictObject({
+    image: Image.default('haven/drill'),
+    schedule: z.strictObject({ b: Schedule.optional() }).default({}),
+    scratch: AbsolutePath.optional(),
+    maxHours: z.number().positive().default(72),
+    limits: Limits,
+  })
+  .prefault({});
+
+const Host = z
+  .strictObject({
+    dockerSocket: AbsolutePath.default('/var/run/docker.sock'),
+    zfsDevice: AbsolutePath.default('/dev/zfs'),
+    zfs: z.string().min(1).default('zfs'),
+    zpool: z.string().min(1).default('zpool'),
+  })
+  .prefault({});
+
+export const Config = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,30}$/, 'small letters, digits and dashes, at most 31')
+      .default('haven'),
+    timezone: TimeZone.default('UTC'),
+    datasets: z
+      .record(DatasetId, z.strictObject({ dataset: DatasetName }))
+      .refine((all) => Object.keys(all).length > 0, 'name at least one dataset to back up'),
+    strategies: z.strictObject({ b: StrategyB }),
+    drill: Drill,
+    host: Host,
+  })
+  .superRefine((config, context) => {
+    config.strategies.b.datasets?.forEach((id, index) => {
+      if (id in config.datasets) return;
+      const path = ['strategies', 'b', 'datasets', index];
+      context.addIssue({ code: 'custom', path, message: `no dataset has the id '${id}' in datasets` });
+    });
+    const names = Object.values(config.datasets).map((entry) => entry.dataset);
+    if (new Set(names).size < names.length) {
+      context.addIssue({ code: 'custom', path: ['datasets'], message: 'two ids name the same dataset' });
+    }
+  });
+export type Config = z.infer<typeof Config>;
+
+export interface Dataset {
+  id: string;
+  dataset: string;
+}
+
+/** Given a configuration, return the datasets that strategy B backs up: those that it names, or all. */
+export function datasetsOfB(config: Config): Dataset[] {
+  const ids = config.strategies.b.datasets ?? Object.keys(config.datasets);
+  return ids.map((id) => ({ id, dataset: config.datasets[id]!.dataset }));
+}

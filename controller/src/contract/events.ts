@@ -1,0 +1,185 @@
+// images/CONTRACT.md section 4 as the caller reads it: known events are checked, unknown events and fields are let through.
+import * as z from 'zod';
+
+export const contractVersion = '1.0';
+
+const Time = z.iso.datetime();
+const BackupId = z.string().regex(/^[0-9a-f]{8,64}$/);
+const Guid = z.string().regex(/^[0-9]{1,20}$/);
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const Count = z.int().min(0);
+const Type = z.enum(['filesystem', 'volume']);
+const Tools = z.record(z.string(), z.unknown());
+
+export const imageErrorCodes = [
+  'bad-request',
+  'partial',
+  'try-later',
+  'source-unreadable',
+  'store-full',
+  'credentials-revoked',
+  'local-full',
+  'damaged',
+  'interrupted',
+  'failed',
+] as const;
+
+const ImageError = z.looseObject({
+  code: z.enum(imageErrorCodes),
+  operation: z.string().min(1),
+  subject: z.string().optional(),
+  message: z.string().min(1),
+  hint: z.string().optional(),
+});
+
+export const Backup = z.looseObject({
+  id: BackupId,
+  chain: BackupId,
+  kind: z.enum(['full', 'incremental']),
+  base: BackupId.nullable(),
+  source: z.string().min(1),
+  guid: Guid,
+  createdAt: Time,
+  committedAt: Time,
+  parts: z.int().min(1),
+  streamBytes: z.int().min(1),
+  streamSha256: Sha256,
+  storedBytes: z.int().min(1),
+  type: Type,
+});
+export type Backup = z.infer<typeof Backup>;
+
+const Incomplete = z.looseObject({ id: BackupId, parts: Count, storedBytes: Count });
+
+const SourceOutcome = z.looseObject({
+  id: z.string(),
+  outcome: z.enum(['ok', 'failed', 'interrupted']),
+  backup: BackupId.optional(),
+  error: ImageError.optional(),
+});
+
+export const Fetched = z.looseObject({
+  backup: BackupId,
+  guid: Guid,
+  parts: z.int().min(1),
+  storedBytes: z.int().min(1),
+  streamBytes: z.int().min(1),
+  streamSha256: Sha256,
+  createdAt: Time,
+  type: Type,
+  tools: Tools,
+  seconds: z.number(),
+});
+export type Fetched = z.infer<typeof Fetched>;
+
+export const Received = z.looseObject({
+  pool: z.string(),
+  dataset: z.string(),
+  snapshot: z.string(),
+  guid: Guid,
+  streamBytes: z.int().min(1),
+  streamSha256: Sha256,
+  scrub: z.looseObject({ state: z.string(), errors: Count }),
+  tools: Tools,
+  seconds: z.number(),
+});
+export type Received = z.infer<typeof Received>;
+
+export const Comparison = z.looseObject({
+  entries: Count,
+  files: Count,
+  bytes: Count,
+  mismatches: Count,
+  byType: z.record(z.string(), Count),
+  checked: z.array(z.string()),
+  tools: Tools,
+  seconds: z.number(),
+});
+export type Comparison = z.infer<typeof Comparison>;
+
+export const Version = z.looseObject({
+  contract: z.string(),
+  supported: z.array(z.string()).min(1),
+  image: z.string().min(1),
+  strategy: z.enum(['a', 'b']).nullable(),
+  verbs: z.array(z.string()).min(1),
+  tools: z.record(z.string(), z.string()),
+});
+export type Version = z.infer<typeof Version>;
+
+const Started = z.looseObject({ event: z.literal('started'), at: Time, verb: z.string(), run: z.string() });
+export const Progress = z.looseObject({
+  event: z.literal('progress'),
+  at: Time,
+  phase: z.string().min(1),
+  done: Count,
+  total: Count.nullable(),
+  unit: z.enum(['bytes', 'files', 'parts']),
+});
+const Part = z.looseObject({
+  event: z.literal('part'),
+  at: Time,
+  source: z.string(),
+  part: Count,
+  streamBytes: z.int().min(1),
+  storedBytes: z.int().min(1),
+});
+const Note = z.looseObject({
+  event: z.literal('note'),
+  at: Time,
+  level: z.enum(['info', 'warn']),
+  code: z.string(),
+  message: z.string().min(1),
+});
+export const Result = z.looseObject({
+  event: z.literal('result'),
+  at: Time,
+  contract: z.string(),
+  verb: z.string(),
+  run: z.string().optional(),
+  outcome: z.enum(['ok', 'partial', 'failed', 'interrupted']),
+  error: ImageError.optional(),
+  version: Version.optional(),
+  backups: z.array(Backup).optional(),
+  incomplete: z.array(Incomplete).optional(),
+  sources: z.array(SourceOutcome).optional(),
+  fetched: Fetched.optional(),
+  received: Received.optional(),
+  comparison: Comparison.optional(),
+  reaped: z.array(z.string()).optional(),
+});
+export type Result = z.infer<typeof Result>;
+
+const Known = z.discriminatedUnion('event', [Started, Progress, Part, Note, Result]);
+const Unknown = z.looseObject({ event: z.string().min(1), at: Time });
+const knownNames = new Set(['started', 'progress', 'part', 'note', 'result']);
+
+export type KnownEvent = z.infer<typeof Known>;
+export type ImageEvent = KnownEvent | z.infer<typeof Unknown>;
+
+/** Given an event, say whether this controller knows its kind. */
+export function isKnown(event: ImageEvent): event is KnownEvent {
+  return knownNames.has(event.event);
+}
+
+export type ReadLine = { ok: true; event: ImageEvent } | { ok: false; reason: string };
+
+/** Given a line of an image's stdout, return its event, or why it is none. The line itself is never repeated: it may hold anything. */
+export function readEvent(line: string): ReadLine {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return { ok: false, reason: 'not JSON' };
+  }
+  const unknown = Unknown.safeParse(value);
+  if (!unknown.success) return { ok: false, reason: 'no event with a time in UTC' };
+  if (!knownNames.has(unknown.data.event)) return { ok: true, event: unknown.data };
+  const known = Known.safeParse(value);
+  if (known.success) return { ok: true, event: known.data };
+  const fields = known.error.issues.map((issue) => issue.path.join('.') || '(event)');
+  return {
+    ok: false,
+    reason: `event '${unknown.data.event}' with wrong or missing fields: ${fields.join(', ')}`,
+  };
+}

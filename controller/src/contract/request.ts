@@ -1,0 +1,25 @@
+// What the controller asks of an image: images/contract/schema/request.schema.json in types.
+
+export interface Source {
+  id: string;
+  dataset: string;
+  snapshot: string;
+  guid: string;
+}
+
+interface Common {
+  contract: '1.0';
+  run: string;
+}
+
+export type Request = Common &
+  (
+    | { verb: 'backup'; kind: 'auto' | 'full'; sources: Source[]; settings: Record<string, unknown> }
+    | { verb: 'list'; settings: Record<string, unknown> }
+    | { verb: 'fetch'; strategy: 'b'; backup: string }
+    | { verb: 'receive'; scratch: string; pool: string; sizeBytes: number; type: 'filesystem' | 'volume' }
+    | { verb: 'verify'; compare: 'filesystem' }
+    | { verb: 'reap'; scratch: string; pools: 'all' | string[] }
+  );
+
+export type Verb = Request['verb'] | 'version';

@@ -1,0 +1,90 @@
+// A RunSpec to what Docker is told. Pure, so that the privileges of a container can be read and tested without Docker.
+import type { ContainerCreateOptions, MountSettings } from 'dockerode';
+import type { Verb } from '../contract/request.ts';
+import { type Part, privilegesOf } from './privileges.ts';
+
+export type Mount =
+  | { kind: 'file' | 'folder'; from: string; to: string; writable?: boolean }
+  | { kind: 'volume'; name: string; to: string; writable?: boolean }
+  /** A ZFS snapshot that Docker itself mounts, read-only, while the container runs. */
+  | { kind: 'snapshot'; name: string; snapshot: string; to: string }
+  | { kind: 'scratch-memory'; to: string; bytes: number };
+
+export interface Limits {
+  memory: number;
+  pids: number;
+}
+
+export interface RunSpec {
+  image: string;
+  part: Part;
+  verb: Verb;
+  run: string;
+  /** Container's name; Docker keeps names unique, which makes it a lock. */
+  name: string;
+  home: string;
+  network: string;
+  zfsDevice: string;
+  limits: Limits;
+  mounts: Mount[];
+}
+
+export const labels = {
+  home: 'haven.home',
+  run: 'haven.run',
+  part: 'haven.part',
+  verb: 'haven.verb',
+} as const;
+
+export function containerOptions(spec: RunSpec): ContainerCreateOptions {
+  const granted = privilegesOf(spec.part, spec.verb);
+  const memories = spec.mounts.filter((mount) => mount.kind === 'scratch-memory');
+  const tmpfs = Object.fromEntries(
+    memories.map(({ to, bytes }) => [to, `size=${bytes},mode=1777,noexec,nosuid,nodev`]),
+  );
+  return {
+    name: spec.name,
+    Image: spec.image,
+    Cmd: [spec.verb],
+    User: granted.user,
+    Labels: {
+      [labels.home]: spec.home,
+      [labels.run]: spec.run,
+      [labels.part]: spec.part,
+      [labels.verb]: spec.verb,
+    },
+    AttachStdout: true,
+    AttachStderr: true,
+    HostConfig: {
+      NetworkMode: granted.network === 'none' ? 'none' : spec.network,
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      CapAdd: granted.capabilities,
+      SecurityOpt: ['no-new-privileges', ...(granted.unconfined ? ['apparmor=unconfined'] : [])],
+      Devices: granted.zfsDevice
+        ? [{ PathOnHost: spec.zfsDevice, PathInContainer: '/dev/zfs', CgroupPermissions: 'rw' }]
+        : [],
+      PidsLimit: spec.limits.pids,
+      Memory: spec.limits.memory,
+      // The same as Memory: no swap, so that a limit is a limit.
+      MemorySwap: spec.limits.memory,
+      Tmpfs: { '/tmp': 'size=67108864,mode=1777', ...tmpfs },
+      Mounts: spec.mounts.flatMap((mount) => (mount.kind === 'scratch-memory' ? [] : [mountSettings(mount)])),
+      // stdout is also kept by us (runs/RUN); Docker's copy serves a controller that was killed, and needs only the end.
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
+      RestartPolicy: { Name: 'no' },
+    },
+  };
+}
+
+function mountSettings(mount: Exclude<Mount, { kind: 'scratch-memory' }>): MountSettings {
+  if (mount.kind === 'snapshot') {
+    const Options = { type: 'zfs', device: mount.snapshot, o: 'ro' };
+    const DriverConfig = { Name: 'local', Options };
+    const VolumeOptions = { NoCopy: true, Labels: {}, DriverConfig };
+    return { Type: 'volume', Source: mount.name, Target: mount.to, ReadOnly: true, VolumeOptions };
+  }
+  const ReadOnly = mount.writable !== true;
+  if (mount.kind === 'volume') return { Type: 'volume', Source: mount.name, Target: mount.to, ReadOnly };
+  return { Type: 'bind', Source: mount.from, Target: mount.to, ReadOnly };
+}

@@ -1,0 +1,32 @@
+// Every check that `haven doctor` makes, in the order in which one makes the next one possible.
+import type { App } from '../app.ts';
+import { datasetsOfB } from '../config/schema.ts';
+import { drill, secretFilesOfB, strategyB } from '../runs/images.ts';
+import { type Check, ok } from './check.ts';
+import { checkDocker, checkImage, checkLeftovers } from './docker-checks.ts';
+import { checkKit, checkScratch, checkSecret } from './file-checks.ts';
+import { checkDataset, checkDelegation, checkDevice, checkZfsVersions } from './zfs-checks.ts';
+
+export async function examine(app: App, { fix }: { fix: boolean }): Promise<Check[]> {
+  const checks: Check[] = [ok('config', `${app.home.config} is valid`)];
+  const docker = await checkDocker(app);
+  checks.push(docker);
+  if (docker.state === 'ok') {
+    const version = { verb: 'version', run: 'doctor', mounts: [] } as const;
+    const spec = strategyB(app, { ...version, mounts: [] });
+    checks.push(await checkImage(app, spec, ['backup', 'list']));
+    checks.push(
+      await checkImage(app, drill(app, { ...version, mounts: [] }), ['fetch', 'receive', 'verify', 'reap']),
+    );
+  }
+  checks.push(checkDevice(app.config.host.zfsDevice), await checkZfsVersions(app));
+  for (const dataset of datasetsOfB(app.config)) {
+    const exists = await checkDataset(app, dataset);
+    checks.push(exists);
+    if (exists.state === 'ok') checks.push(await checkDelegation(app, dataset, fix));
+  }
+  for (const file of secretFilesOfB) checks.push(await checkSecret(app.home.secretsOfB, file, fix));
+  checks.push(await checkScratch(app), await checkKit(app));
+  if (docker.state === 'ok') checks.push(await checkLeftovers(app));
+  return checks;
+}

@@ -1,0 +1,76 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { App } from '../app.ts';
+import type { Dataset } from '../config/schema.ts';
+import { delegate, missingDelegation } from '../zfs/delegation.ts';
+import { sameSeries, zfsVersions } from '../zfs/versions.ts';
+import { type Check, failed, guarded, ok, warn } from './check.ts';
+
+const uidOfB = 1000;
+
+export function checkDevice(path: string): Check {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    const remedy = 'load the module on the host (`modprobe zfs`) and give the controller the device';
+    return failed('zfs device', `there is no ${path}`, remedy);
+  }
+  const mode = (stat.mode & 0o777).toString(8);
+  if (!stat.isCharacterDevice())
+    return failed('zfs device', `${path} is no device`, 'give the controller the host’s /dev/zfs');
+  // Strategy B is uid 1000 without privileges: what it may do is decided by `zfs allow`, but it must get as far as asking.
+  if ((stat.mode & 0o006) !== 0o006) {
+    return failed(
+      'zfs device',
+      `${path} has mode ${mode}`,
+      `on the host: chmod 666 ${path} (what udev does where it runs)`,
+    );
+  }
+  return ok('zfs device', `${path}, mode ${mode}`);
+}
+
+export function checkZfsVersions(app: App): Promise<Check> {
+  return guarded('zfs versions', 'install zfsutils-linux, and load the module on the host', async () => {
+    const { userland, kernel } = await zfsVersions(app.zfs);
+    if (kernel === '') return failed('zfs versions', 'the kernel has no ZFS', 'on the host: modprobe zfs');
+    const detail = `userland ${userland}, kernel ${kernel}`;
+    if (sameSeries(userland, kernel)) return ok('zfs versions', detail);
+    return warn(
+      'zfs versions',
+      detail,
+      'mixed series are little tested: use a userland of the same series as the host’s module',
+    );
+  });
+}
+
+export function checkDataset(app: App, { id, dataset }: Dataset): Promise<Check> {
+  const name = `dataset ${id}`;
+  return guarded(name, `correct datasets.${id}.dataset in ${app.home.config}`, async () => {
+    const [type] = (await app.zfs(['list', '-H', '-p', '-o', 'type', dataset])).trim().split('\n');
+    if (type === 'filesystem') return ok(name, 'a filesystem');
+    return warn(name, `a ${type}`, 'only filesystems can be compared by a drill yet; its drill will be red');
+  });
+}
+
+/** Given a dataset, check what uid 1000 may do with it; with `fix`, delegate what is missing and look again. */
+export function checkDelegation(app: App, { id, dataset }: Dataset, fix: boolean): Promise<Check> {
+  const name = `delegation ${id}`;
+  const remedy = `\`haven doctor --fix\`, or on the host: zfs allow -u ${uidOfB} send,hold,release,bookmark DATASET`;
+  return guarded(name, remedy, async () => {
+    const look = () => missingDelegation(app.zfs, dataset, uidOfB, userName(uidOfB));
+    let missing = await look();
+    if (missing.length > 0 && fix) {
+      await delegate(app.zfs, dataset, uidOfB);
+      missing = await look();
+      if (missing.length === 0) return ok(name, 'fixed: delegated to strategy B’s user');
+    }
+    if (missing.length > 0) return failed(name, `strategy B’s user may not ${missing.join(', ')}`, remedy);
+    return ok(name, 'strategy B’s user may send, hold, release, bookmark');
+  });
+}
+
+/** `zfs allow` prints the name of a user that the machine knows. */
+function userName(uid: number): string | undefined {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.split(':')[2] === String(uid));
+  return line?.split(':')[0];
+}

@@ -1,0 +1,99 @@
+// What ran, when, and what it came to. SQLite in WAL mode with full sync: readable while the daemon writes, and a power cut loses nothing
+// that was said to be recorded. A run is written when it starts; one without an end was cut off.
+import { DatabaseSync } from 'node:sqlite';
+import type { Outcome } from '../contract/interpret.ts';
+import type { ErrorReport } from '../errors.ts';
+import { migrate } from './migrations.ts';
+
+export type Kind = 'backup' | 'drill';
+export type Trigger = 'hand' | 'schedule';
+
+export interface RunRecord {
+  id: string;
+  kind: Kind;
+  strategy: string;
+  trigger: Trigger;
+  started: string;
+  ended: string | null;
+  outcome: Outcome | null;
+  exit: number | null;
+  error: ErrorReport | null;
+  result: unknown;
+}
+
+export interface RunEnd {
+  ended: Date;
+  outcome: Outcome;
+  exit: number;
+  error: ErrorReport | null;
+  result: unknown;
+}
+
+export interface Query {
+  kind?: Kind;
+  strategy?: string;
+  outcome?: Outcome;
+  limit?: number;
+}
+
+export interface History {
+  begin(run: { id: string; kind: Kind; strategy: string; trigger: Trigger; started: Date }): void;
+  end(id: string, end: RunEnd): void;
+  /** Newest first. */
+  runs(query: Query): RunRecord[];
+  unfinished(strategy: string, kind: Kind): RunRecord[];
+  /** When a job was first heard of, so that one that never ran comes due at all. */
+  firstSeen(job: string, now: Date): Date;
+  close(): void;
+}
+
+export function openHistory(path: string): History {
+  const database = new DatabaseSync(path, { timeout: 10_000 });
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  migrate(database);
+  const select = (where: string, ...values: (string | number)[]): RunRecord[] => {
+    const rows = database.prepare(`SELECT * FROM runs ${where}`).all(...values);
+    return rows.map((row) => ({
+      ...(row as unknown as RunRecord),
+      error: parsed(row.error) as ErrorReport | null,
+      result: parsed(row.result),
+    }));
+  };
+  return {
+    begin({ id, kind, strategy, trigger, started }) {
+      database
+        .prepare('INSERT INTO runs (id, kind, strategy, trigger, started) VALUES (?, ?, ?, ?, ?)')
+        .run(id, kind, strategy, trigger, started.toISOString());
+    },
+    end(id, { ended, outcome, exit, error, result }) {
+      const values = [ended.toISOString(), outcome, exit, text(error), text(result), id];
+      database
+        .prepare('UPDATE runs SET ended = ?, outcome = ?, exit = ?, error = ?, result = ? WHERE id = ?')
+        .run(...values);
+    },
+    runs({ kind, strategy, outcome, limit }) {
+      const given = Object.entries({ kind, strategy, outcome }).filter(([, value]) => value !== undefined);
+      const where = given.length === 0 ? '' : `WHERE ${given.map(([name]) => `${name} = ?`).join(' AND ')}`;
+      const values = given.map(([, value]) => value as string);
+      return select(`${where} ORDER BY started DESC, rowid DESC LIMIT ?`, ...values, limit ?? 50);
+    },
+    unfinished: (strategy, kind) =>
+      select('WHERE ended IS NULL AND strategy = ? AND kind = ? ORDER BY started', strategy, kind),
+    firstSeen(job, now) {
+      database
+        .prepare('INSERT OR IGNORE INTO jobs (name, first_seen) VALUES (?, ?)')
+        .run(job, now.toISOString());
+      const row = database.prepare('SELECT first_seen FROM jobs WHERE name = ?').get(job);
+      return new Date((row as { first_seen: string }).first_seen);
+    },
+    close: () => database.close(),
+  };
+}
+
+function text(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+function parsed(value: unknown): unknown {
+  return typeof value === 'string' ? JSON.parse(value) : null;
+}

@@ -1,0 +1,42 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+// Only ever appended to: what stands here has run on somebody's history.
+const migrations = [
+  `CREATE TABLE runs (
+     id TEXT PRIMARY KEY,
+     kind TEXT NOT NULL,
+     strategy TEXT NOT NULL,
+     trigger TEXT NOT NULL,
+     started TEXT NOT NULL,
+     ended TEXT,
+     outcome TEXT,
+     exit INTEGER,
+     error TEXT,
+     result TEXT
+   ) STRICT;
+   CREATE INDEX runs_by_start ON runs (kind, strategy, started);
+   CREATE TABLE jobs (name TEXT PRIMARY KEY, first_seen TEXT NOT NULL) STRICT;`,
+];
+
+/** Brings a database of any earlier version up to this one; refuses one that a later Haven wrote. */
+export function migrate(database: DatabaseSync): void {
+  const version = () =>
+    (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+  if (version() > migrations.length) {
+    throw new Error(
+      `the history was written by a later Haven (version ${version()}); this one knows ${migrations.length}`,
+    );
+  }
+  if (version() === migrations.length) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (let next = version(); next < migrations.length; next += 1) {
+      database.exec(migrations[next]!);
+      database.exec(`PRAGMA user_version = ${next + 1}`);
+    }
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}

@@ -1,0 +1,73 @@
+// How safe the data is, from the history alone: one sentence first.
+import type { App } from '../app.ts';
+import { ago, columns } from '../cli/words.ts';
+import type { DrillVerdict } from '../runs/drill.ts';
+import { jobsOf, nextDue } from '../schedule/due.ts';
+import { pastOf } from '../schedule/past.ts';
+import type { Kind, RunRecord } from './history.ts';
+
+export interface KindStatus {
+  kind: Kind;
+  last: RunRecord | null;
+  lastOk: RunRecord | null;
+  running: boolean;
+  next: string | null;
+  overdue: boolean;
+}
+
+export interface Status {
+  sentence: string;
+  provenAt: string | null;
+  b: KindStatus[];
+}
+
+const overdueAfterMs = 6 * 3600 * 1000;
+
+export function readStatus(app: App): Status {
+  const b = (['backup', 'drill'] as const).map((kind) => kindStatus(app, kind));
+  const proven = b.find(({ kind }) => kind === 'drill')?.lastOk ?? null;
+  return { sentence: sentence(app, b, proven), provenAt: proven?.ended ?? null, b };
+}
+
+function kindStatus(app: App, kind: Kind): KindStatus {
+  const { history, config } = app;
+  const now = app.now();
+  const [last = null] = history.runs({ kind, strategy: 'b', limit: 1 });
+  const [lastOk = null] = history.runs({ kind, strategy: 'b', outcome: 'ok', limit: 1 });
+  const job = jobsOf(config).find((candidate) => candidate.kind === kind);
+  const next = job === undefined ? null : nextDue(job, pastOf(history, job, now), config.timezone, now);
+  const running = last !== null && last.ended === null;
+  const overdue = !running && next !== null && now.getTime() - next.getTime() > overdueAfterMs;
+  return { kind, last, lastOk, running, next: next?.toISOString() ?? null, overdue };
+}
+
+function sentence(app: App, b: KindStatus[], proven: RunRecord | null): string {
+  const drill = b.find(({ kind }) => kind === 'drill');
+  const failing = drill?.last != null && drill.last.outcome !== null && drill.last.outcome !== 'ok';
+  if (proven?.ended == null) {
+    return failing
+      ? 'NEVER proven restorable: the last drill was not green.'
+      : 'Never proven restorable: no drill has passed yet.';
+  }
+  const when = `Last proven restorable: ${ago(new Date(proven.ended), app.now())}.`;
+  const latest = failing ? ' But the last drill was NOT green.' : '';
+  const late = b.filter(({ overdue }) => overdue).map(({ kind }) => ` The ${kind} is overdue.`);
+  return when + latest + late.join('');
+}
+
+export function statusText({ sentence: first, b }: Status, now: Date): string {
+  const rows = b.map(({ kind, last, lastOk, running, next, overdue }) => [
+    `${kind} b`,
+    running ? `running since ${ago(new Date(last!.started), now)}` : outcomeOf(last, now),
+    lastOk?.ended == null ? 'never' : ago(new Date(lastOk.ended), now),
+    next === null ? 'not scheduled' : `${next}${overdue ? ' OVERDUE' : ''}`,
+  ]);
+  const verdict = b.find(({ kind }) => kind === 'drill')?.last?.result as DrillVerdict | null | undefined;
+  const lines = [first, '', columns([['', 'LAST', 'LAST GOOD', 'NEXT'], ...rows])];
+  if (verdict?.sentence !== undefined) lines.push('', verdict.sentence);
+  return lines.join('\n');
+}
+
+function outcomeOf(last: RunRecord | null, now: Date): string {
+  return last === null ? 'never ran' : `${last.outcome}, ${ago(new Date(last.started), now)}`;
+}

@@ -1,0 +1,235 @@
+// The drill of one dataset's backup: hold the source, fetch beside receive, verify, reap, remove volumes. Ends in evidence, whatever happens.
+import { join } from 'node:path';
+import type { App } from '../app.ts';
+import type { Dataset } from '../config/schema.ts';
+import type { Backup, Comparison, Fetched, Received, Version } from '../contract/events.ts';
+import type { Interpretation } from '../contract/interpret.ts';
+import type { Mount } from '../docker/container-options.ts';
+import { labels } from '../docker/container-options.ts';
+import type { Evidence, Step } from '../drill/evidence.ts';
+import { exitCodes, reportOf } from '../errors.ts';
+import { holdSnapshot, listSnapshots, releaseSnapshot } from '../zfs/snapshots.ts';
+import {
+  demandSpace,
+  drillHold,
+  drillVerb,
+  finding,
+  makeOutFolder,
+  makeWorkFolder,
+  reap,
+  type SnapshotMount,
+  scratchOf,
+  zfsSnapshotMount,
+} from './drill-steps.ts';
+
+export interface Given {
+  run: string;
+  folder: string;
+  dataset: Dataset;
+  backup: Backup;
+  version: Version;
+  snapshotMount: SnapshotMount | undefined;
+}
+
+interface Drilling extends Given {
+  pool: string;
+  pipe: string;
+  sourceVolume: string;
+  restoredVolume: string;
+}
+
+const notReached = { ok: false, reason: 'skipped: an earlier step failed' } as const;
+
+/** Exit statuses that say more than "red": the drill could not be done, which is not the same as damage. */
+const tellingExits = new Set([3, 11, 22, 23, 143]);
+
+export async function drillOne(app: App, given: Given): Promise<{ evidence: Evidence; exit: number }> {
+  const started = app.now();
+  const tag = app.randomHex(8);
+  const drilling: Drilling = {
+    ...given,
+    pool: `haven-drill-${tag}`,
+    pipe: `${app.config.name}-drill-pipe-${tag}`,
+    sourceVolume: `${app.config.name}-drill-source-${tag}`,
+    restoredVolume: `${app.config.name}-drill-restored-${tag}`,
+  };
+  let fetched: Step<Fetched> = notReached;
+  let received: Step<Received> = notReached;
+  let compared: Step<Comparison> = notReached;
+  let exit = 0;
+  const source = await holdSource(app, drilling);
+  try {
+    demandSpace(scratchOf(app), given.backup.streamBytes);
+    const restored = await restore(app, drilling);
+    fetched = finding(restored.fetch, 'fetched');
+    received = finding(restored.receive, 'received');
+    exit = worthTelling(restored.fetch) || worthTelling(restored.receive);
+    if (fetched.ok && received.ok && source.ok) compared = await verify(app, drilling, source.value.name);
+    else if (fetched.ok && received.ok)
+      compared = { ok: false, reason: source.ok ? 'skipped' : source.reason };
+  } catch (thrown) {
+    const report = reportOf(thrown, 'drill');
+    exit = exitCodes[report.code];
+    const failed = { ok: false, reason: report.message } as const;
+    if (!fetched.ok && fetched === notReached) fetched = failed;
+    else if (!compared.ok && compared === notReached) compared = failed;
+  }
+  const reaped = await tried(() =>
+    reap(app, { run: given.run, folder: given.folder, pools: [drilling.pool] }),
+  );
+  const volumesLeft = await tried(() => removeVolumes(app, drilling));
+  if (source.ok)
+    await tried(() =>
+      releaseSnapshot(app.zfs, drillHold + given.run, given.dataset.dataset, source.value.name),
+    );
+  const ended = app.now();
+  const evidence: Evidence = {
+    source: given.dataset.id,
+    startedAt: started.toISOString(),
+    endedAt: ended.toISOString(),
+    seconds: (ended.getTime() - started.getTime()) / 1000,
+    backup: { ok: true, value: given.backup },
+    sourceGuid: source.ok ? { ok: true, value: source.value.guid } : source,
+    pool: drilling.pool,
+    fetched,
+    received,
+    compared,
+    reaped,
+    volumesLeft,
+    tools: { drill: given.version.image, ...given.version.tools, node: process.version },
+  };
+  return { evidence, exit };
+}
+
+/** Finds the snapshot that was backed up by its GUID, and holds it so that nothing destroys it while it is compared with. */
+async function holdSource(
+  app: App,
+  { dataset, backup, run }: Drilling,
+): Promise<Step<{ name: string; guid: string }>> {
+  try {
+    const found = (await listSnapshots(app.zfs, dataset.dataset)).find(({ guid }) => guid === backup.guid);
+    if (found === undefined) {
+      return {
+        ok: false,
+        reason: `the snapshot that was backed up is no longer on this host: nothing to compare ${dataset.id} with`,
+      };
+    }
+    await holdSnapshot(app.zfs, drillHold + run, dataset.dataset, found.name);
+    return { ok: true, value: found };
+  } catch (thrown) {
+    return {
+      ok: false,
+      reason: `the source of ${dataset.id} cannot be looked at: ${reportOf(thrown, 'drill').message}`,
+    };
+  }
+}
+
+/** fetch ∥ receive through the pipe. When one fails the other is stopped: it would wait for ever. */
+async function restore(
+  app: App,
+  drilling: Drilling,
+): Promise<{ fetch: Interpretation; receive: Interpretation }> {
+  const { run, folder, backup, pool, pipe } = drilling;
+  const labelled = { [labels.home]: app.home.root, [labels.run]: run };
+  await app.engine.createVolume(pipe, labelled, {
+    type: 'tmpfs',
+    device: 'tmpfs',
+    o: 'uid=1000,gid=1000,mode=755,size=1m',
+  });
+  const scratch = scratchOf(app);
+  const giveUp = new AbortController();
+  const signal = AbortSignal.any([app.signal, giveUp.signal]);
+  const pipeMount: Mount = { kind: 'volume', name: pipe, to: '/haven/pipe', writable: true };
+  const common = { run, folder, signal };
+  const stopOther = (ended: Interpretation): Interpretation => {
+    if (ended.outcome !== 'ok') giveUp.abort();
+    return ended;
+  };
+  const fetching = drillVerb(app, {
+    ...common,
+    tag: 'fetch',
+    request: { contract: '1.0', verb: 'fetch', run, strategy: 'b', backup: backup.id },
+    mounts: [
+      { kind: 'folder', from: join(app.home.kit, 'b'), to: '/haven/kit' },
+      // A whole part is checked before it is used, and a part does not fit into /tmp.
+      { kind: 'folder', from: makeWorkFolder(folder), to: '/haven/work', writable: true },
+      pipeMount,
+    ],
+  }).then(stopOther);
+  const receiving = drillVerb(app, {
+    ...common,
+    tag: 'receive',
+    request: {
+      contract: '1.0',
+      verb: 'receive',
+      run,
+      scratch,
+      pool,
+      sizeBytes: poolBytes(backup),
+      type: backup.type,
+    },
+    mounts: [{ kind: 'folder', from: scratch, to: scratch, writable: true }, pipeMount],
+  }).then(stopOther);
+  const [fetch, receive] = await Promise.allSettled([
+    fetching.catch((error: unknown) => rethrowAfter(giveUp, error)),
+    receiving.catch((error: unknown) => rethrowAfter(giveUp, error)),
+  ]);
+  if (fetch.status === 'rejected') throw fetch.reason;
+  if (receive.status === 'rejected') throw receive.reason;
+  return { fetch: fetch.value, receive: receive.value };
+}
+
+function rethrowAfter(giveUp: AbortController, error: unknown): never {
+  giveUp.abort();
+  throw error;
+}
+
+/** The file is sparse: what counts is that a pool's own overhead and uncompressed data fit. */
+function poolBytes(backup: Backup): number {
+  return backup.streamBytes * 2 + 512 * 2 ** 20;
+}
+
+async function verify(app: App, drilling: Drilling, snapshot: string): Promise<Step<Comparison>> {
+  const { run, folder, backup, dataset, pool, sourceVolume, restoredVolume } = drilling;
+  if (backup.type !== 'filesystem') return { ok: false, reason: 'volumes cannot be compared yet' };
+  const mount = drilling.snapshotMount ?? zfsSnapshotMount;
+  const ended = await drillVerb(app, {
+    run,
+    folder,
+    tag: 'verify',
+    request: { contract: '1.0', verb: 'verify', run, compare: 'filesystem' },
+    mounts: [
+      mount({ name: sourceVolume, snapshot: `${dataset.dataset}@${snapshot}`, to: '/haven/source' }),
+      mount({ name: restoredVolume, snapshot: `${pool}/restored@drill`, to: '/haven/restored' }),
+      { kind: 'folder', from: makeOutFolder(folder, dataset.id), to: '/haven/out', writable: true },
+    ],
+    signal: app.signal,
+  });
+  // A mismatch ends with exit 30, with the comparison beside the error: the verdict needs its numbers.
+  const comparison = ended.result?.comparison;
+  if (ended.exitCode === exitCodes.damaged && comparison !== undefined)
+    return { ok: true, value: comparison };
+  return finding(ended, 'comparison');
+}
+
+async function removeVolumes(app: App, { pipe, sourceVolume, restoredVolume }: Drilling): Promise<string[]> {
+  const left: string[] = [];
+  for (const name of [pipe, sourceVolume, restoredVolume]) {
+    // Asked for afterwards, because a volume in use is refused and a removal that did nothing says nothing.
+    await tried(() => app.engine.removeVolume(name));
+    if (await app.engine.volumeExists(name)) left.push(name);
+  }
+  return left;
+}
+
+async function tried<T>(act: () => Promise<T>): Promise<Step<T>> {
+  try {
+    return { ok: true, value: await act() };
+  } catch (thrown) {
+    return { ok: false, reason: reportOf(thrown, 'clean up').message };
+  }
+}
+
+function worthTelling(ended: Interpretation): number {
+  return ended.outcome !== 'ok' && tellingExits.has(ended.exitCode) ? ended.exitCode : 0;
+}

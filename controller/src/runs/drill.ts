@@ -1,0 +1,143 @@
+// A drill of strategy B: for each dataset its newest committed backup (or the one named) is fetched with the recovery kit alone, received
+// into a throwaway pool, compared with the source snapshot and judged. The pool is reaped in every case, and again at the next start.
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { App } from '../app.ts';
+import { type Dataset, datasetsOfB } from '../config/schema.ts';
+import type { Backup } from '../contract/events.ts';
+import { judge, type Verdict } from '../drill/verdict.ts';
+import { HavenError } from '../errors.ts';
+import type { Trigger } from '../history/history.ts';
+import { takeLock } from '../history/lock.ts';
+import { ensureKit } from '../kit/write-kit.ts';
+import { drillOne } from './drill-one.ts';
+import { failedBefore, reap, releaseStaleHolds, type SnapshotMount } from './drill-steps.ts';
+import { handshake } from './handshake.ts';
+import { drill } from './images.ts';
+import { removeDrillContainers } from './leftovers.ts';
+import { type Listing, listBackups } from './list.ts';
+import { type Ending, type RunSummary, recorded } from './recorded.ts';
+import { makeRunFolder } from './run-folder.ts';
+
+export interface DrillOptions {
+  backup?: string;
+  trigger: Trigger;
+  /** How a snapshot becomes something that a container can look at; only tests without ZFS give another. */
+  snapshotMount?: SnapshotMount;
+}
+
+/** What verdicts/RUN.json holds. */
+export interface DrillVerdict {
+  run: string;
+  at: string;
+  strategy: 'b';
+  pass: boolean;
+  sentence: string;
+  seconds: number;
+  sources: Verdict[];
+}
+
+export async function runDrill(app: App, options: DrillOptions): Promise<RunSummary> {
+  const lock = takeLock(app.home.locks, 'drill');
+  try {
+    await removeDrillContainers(app);
+    return await recorded(app, { kind: 'drill', trigger: options.trigger }, (run) =>
+      drillAll(app, run, options),
+    );
+  } finally {
+    lock.release();
+  }
+}
+
+async function drillAll(app: App, run: string, options: DrillOptions): Promise<Ending> {
+  const started = app.now();
+  const verbs = ['fetch', 'receive', 'verify', 'reap'];
+  const version = await handshake(app, drill(app, { verb: 'version', run, mounts: [] }), verbs);
+  const folder = makeRunFolder(app.home, run);
+  await ensureKit(app);
+  for (const { dataset } of datasetsOfB(app.config)) await releaseStaleHolds(app, dataset);
+  await reap(app, { run, folder, pools: 'all' });
+  const listing = await listBackups(app);
+  const chosen = choose(datasetsOfB(app.config), listing, options.backup);
+  const sources: Verdict[] = [];
+  let exit = 0;
+  for (const { dataset, backup } of chosen) {
+    const drilled =
+      backup === undefined
+        ? {
+            evidence: failedBefore(
+              dataset.id,
+              app.now(),
+              `no committed backup of ${dataset.id} in the store`,
+            ),
+            exit: 30,
+          }
+        : await drillOne(app, {
+            run,
+            folder,
+            dataset,
+            backup,
+            version,
+            snapshotMount: options.snapshotMount,
+          });
+    sources.push(judge(drilled.evidence));
+    exit ||= drilled.exit;
+    if (app.signal.aborted) break;
+  }
+  const verdict = sum(app, run, started, sources);
+  await writeVerdict(app, verdict);
+  if (app.signal.aborted) {
+    throw new HavenError({ code: 'interrupted', operation: 'drill', message: 'stopped by request' });
+  }
+  if (verdict.pass) return { outcome: 'ok', exit: 0, error: null, result: verdict };
+  const error = { code: 'damaged', operation: 'drill', message: verdict.sentence } as const;
+  return { outcome: 'failed', exit: exit || 30, error, result: verdict };
+}
+
+interface Chosen {
+  dataset: Dataset;
+  backup: Backup | undefined;
+}
+
+/** Given what is in the store, return what is drilled: the one backup named, or the newest of each dataset. */
+export function choose(datasets: Dataset[], listing: Listing, named: string | undefined): Chosen[] {
+  if (named === undefined) {
+    return datasets.map((dataset) => ({
+      dataset,
+      backup: listing.backups.find(({ source }) => source === dataset.id),
+    }));
+  }
+  const matching = listing.backups.filter(({ id }) => id.startsWith(named));
+  const [backup] = matching;
+  const dataset = datasets.find(({ id }) => id === backup?.source);
+  if (backup === undefined || matching.length > 1 || dataset === undefined) {
+    const message =
+      matching.length > 1
+        ? `several backups begin with ${named}`
+        : `no committed backup of a configured dataset begins with ${named}`;
+    throw new HavenError({
+      code: 'bad-request',
+      operation: 'drill',
+      message,
+      hint: '`haven list b` shows them',
+    });
+  }
+  return [{ dataset, backup }];
+}
+
+function sum(app: App, run: string, started: Date, sources: Verdict[]): DrillVerdict {
+  const ended = app.now();
+  const pass = sources.length > 0 && sources.every((verdict) => verdict.pass);
+  const worst = sources.find((verdict) => !verdict.pass);
+  const sentence =
+    (pass ? sources.map((verdict) => verdict.sentence).join(' ') : worst?.sentence) ?? 'Nothing was drilled.';
+  const seconds = (ended.getTime() - started.getTime()) / 1000;
+  return { run, at: ended.toISOString(), strategy: 'b', pass, sentence, seconds, sources };
+}
+
+async function writeVerdict(app: App, verdict: DrillVerdict): Promise<void> {
+  await mkdir(app.home.verdicts, { recursive: true, mode: 0o700 });
+  const path = join(app.home.verdicts, `${verdict.run}.json`);
+  await writeFile(`${path}.part`, `${JSON.stringify(verdict, null, 2)}\n`, { mode: 0o600, flush: true });
+  await rename(`${path}.part`, path);
+}

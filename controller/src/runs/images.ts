@@ -1,0 +1,62 @@
+// RunSpecs of the images that there are: who they are, what they are mounted, what they are limited to.
+import { accessSync } from 'node:fs';
+import { join } from 'node:path';
+import type { App } from '../app.ts';
+import type { Verb } from '../contract/request.ts';
+import type { Mount, RunSpec } from '../docker/container-options.ts';
+import { HavenError } from '../errors.ts';
+
+export const secretFilesOfB = ['passphrase', 'google-oauth.json'] as const;
+
+interface Given {
+  verb: Verb;
+  run: string;
+  mounts: Mount[];
+}
+
+/** Strategy B. Only `backup` has the state volume and the name that is the lock: list and version may run beside a backup of two weeks. */
+export function strategyB(app: App, { verb, run, mounts }: Given): RunSpec {
+  const { image, network, limits } = app.config.strategies.b;
+  const name = `${app.config.name}-strategy-b${verb === 'backup' ? '' : `-${verb}`}`;
+  const state: Mount =
+    verb === 'backup'
+      ? { kind: 'volume', name: `${app.config.name}-b-state`, to: '/haven/state', writable: true }
+      : { kind: 'scratch-memory', to: '/haven/state', bytes: 64 * 2 ** 20 };
+  const secrets = verb === 'version' ? [] : secretMounts(app);
+  const all = verb === 'version' ? mounts : [...mounts, state, ...secrets];
+  return { ...common(app, run), image, part: 'strategy-b', verb, name, network, limits, mounts: all };
+}
+
+/** The drill. Its fetch uses the strategy's network: the store is the same one. */
+export function drill(app: App, { verb, run, mounts }: Given): RunSpec {
+  const { image, limits } = app.config.drill;
+  const { network } = app.config.strategies.b;
+  const name = `${app.config.name}-drill-${verb}`;
+  return { ...common(app, run), image, part: 'drill', verb, name, network, limits, mounts };
+}
+
+function common(app: App, run: string): { run: string; home: string; zfsDevice: string } {
+  return { run, home: app.home.root, zfsDevice: app.config.host.zfsDevice };
+}
+
+/** Each secret as a single file: nothing else that may lie in that folder reaches the container. */
+function secretMounts(app: App): Mount[] {
+  return secretFilesOfB.map((file) => {
+    const from = join(app.home.secretsOfB, file);
+    try {
+      accessSync(from);
+    } catch (cause) {
+      throw new HavenError(
+        {
+          code: 'bad-request',
+          operation: 'find the secrets',
+          subject: from,
+          message: `the secret ${from} is missing`,
+          hint: '`haven doctor` says which secrets are needed',
+        },
+        { cause },
+      );
+    }
+    return { kind: 'file', from, to: `/run/secrets/${file}` };
+  });
+}

@@ -1,0 +1,70 @@
+// What a controller that was killed left behind: runs without an end, and containers. Called with the part's lock held, so whatever
+// is unfinished has no living owner, except a container that still runs: that one is finishing its work, and nobody starts beside it.
+import type { App } from '../app.ts';
+import type { Interpretation } from '../contract/interpret.ts';
+import { labels } from '../docker/container-options.ts';
+import type { Found } from '../docker/engine.ts';
+import { readLeftover } from '../docker/run-image.ts';
+import { HavenError } from '../errors.ts';
+import { makeRunFolder } from './run-folder.ts';
+
+const cutOff = {
+  code: 'interrupted',
+  operation: 'run',
+  message: 'the controller was killed while it ran',
+} as const;
+
+/** Given the name of strategy B's container: throws busy when it runs; an ended one is read, recorded and removed. */
+export async function adoptBackup(app: App, name: string): Promise<void> {
+  const [found] = await app.engine.containers({ name });
+  if (found?.running) {
+    const message = `a container named ${name} is still at work (run ${found.labels[labels.run] ?? 'unknown'})`;
+    const hint = `let it end, or end it: docker stop -t 30 ${name}`;
+    throw new HavenError({ code: 'busy', operation: 'backup', message, hint });
+  }
+  if (found !== undefined) {
+    await recordLeftover(app, found);
+    await app.engine.remove(found.id);
+  }
+  endUnfinished(app, 'backup');
+}
+
+async function recordLeftover(app: App, found: Found): Promise<void> {
+  const run = found.labels[labels.run] ?? '';
+  const record = app.history.unfinished('b', 'backup').find((unfinished) => unfinished.id === run);
+  if (record === undefined) return;
+  const read = await readLeftover(app.engine, found.id, 'backup', run, makeRunFolder(app.home, run));
+  const end = believable(read);
+  app.log.warn({ runId: run, outcome: end.outcome }, 'recorded a run that a killed controller left behind');
+  app.history.end(run, {
+    ended: app.now(),
+    outcome: end.outcome,
+    exit: end.exitCode,
+    error: end.error ?? null,
+    result: end.result ?? null,
+  });
+}
+
+/** Docker's log may have been rotated or never begun: without a result the run counts as interrupted, with one as what it says. */
+function believable(read: Interpretation): Interpretation {
+  if (read.result !== undefined) return read;
+  return { outcome: 'interrupted', exitCode: 143, result: undefined, error: cutOff };
+}
+
+export function endUnfinished(app: App, kind: 'backup' | 'drill'): void {
+  for (const record of app.history.unfinished('b', kind)) {
+    const end = { ended: app.now(), outcome: 'interrupted', exit: 143, error: cutOff, result: null } as const;
+    app.history.end(record.id, end);
+  }
+}
+
+/** A drill's containers without their orchestrator prove nothing: stopped and removed. */
+export async function removeDrillContainers(app: App): Promise<void> {
+  for (const verb of ['fetch', 'receive', 'verify', 'reap', 'version']) {
+    for (const found of await app.engine.containers({ name: `${app.config.name}-drill-${verb}` })) {
+      if (found.running) await app.engine.stop(found.id, 30);
+      await app.engine.remove(found.id);
+    }
+  }
+  endUnfinished(app, 'drill');
+}

@@ -1,0 +1,96 @@
+// `haven up`: waits for a configuration, then runs what is due, one run at a time per kind. Ends when told to, after its runs ended.
+import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type App, buildApp, type Surroundings } from '../app.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { reportOf } from '../errors.ts';
+import { runBackup } from '../runs/backup.ts';
+import { runDrill } from '../runs/drill.ts';
+import { due, type Job, jobsOf, nextDue } from './due.ts';
+import { pastOf } from './past.ts';
+
+const tickMs = 15_000;
+const lookMs = 3_000;
+
+export async function keepUp(surroundings: Surroundings): Promise<void> {
+  const config = await waitForConfig(surroundings);
+  if (config === undefined) return;
+  const app = buildApp(surroundings, config);
+  const running = new Map<string, Promise<void>>();
+  const refused = new Set<string>();
+  try {
+    announce(app);
+    while (!app.signal.aborted) {
+      const now = app.now();
+      for (const job of due(jobsOf(config), (one) => pastOf(app.history, one, now), config.timezone, now)) {
+        if (running.has(job.name)) continue;
+        const run = runJob(app, job, refused).finally(() => running.delete(job.name));
+        running.set(job.name, run);
+      }
+      await pause(tickMs, app.signal);
+    }
+    await Promise.all(running.values());
+  } finally {
+    app.history.close();
+  }
+}
+
+async function runJob(app: App, job: Job, refused: Set<string>): Promise<void> {
+  const log = app.log.child({ job: job.name });
+  try {
+    if (job.kind === 'backup') await runBackup(app, { kind: 'auto', trigger: 'schedule' });
+    else await runDrill(app, { trigger: 'schedule' });
+    refused.delete(job.name);
+  } catch (thrown) {
+    // Only what comes before a run's record gets here: busy, or Docker away. Still due, so it is tried again; said once, not at each tick.
+    if (refused.has(job.name)) return;
+    refused.add(job.name);
+    const report = reportOf(thrown, job.name);
+    log.error(
+      { code: report.code, reason: report.message },
+      'a run that is due could not start; it is tried again',
+    );
+  }
+}
+
+function announce(app: App): void {
+  const jobs = jobsOf(app.config);
+  const now = app.now();
+  if (jobs.length === 0)
+    app.log.warn('nothing is scheduled: strategies.b.schedule and drill.schedule.b are not set');
+  for (const job of jobs) {
+    const next = nextDue(job, pastOf(app.history, job, now), app.config.timezone, now);
+    app.log.info({ job: job.name, next: next?.toISOString() ?? null }, 'scheduled');
+  }
+}
+
+/** Says what is missing or wrong, once for each state of the file, and looks again until it is right. */
+async function waitForConfig({ home, log, signal }: Surroundings): Promise<Config | undefined> {
+  let said: string | undefined;
+  while (!signal.aborted) {
+    const state = stateOf(home.config);
+    if (state !== said) {
+      said = state;
+      try {
+        return loadConfig(home.config);
+      } catch (thrown) {
+        const { message, hint } = reportOf(thrown, 'read the configuration');
+        log.error({ hint }, message);
+        log.info('waiting for the configuration');
+      }
+    }
+    await pause(lookMs, signal);
+  }
+  return undefined;
+}
+
+function stateOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? 'absent' : `${stat.mtimeMs} ${stat.size}`;
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  // The only rejection is the abort, which the loops look at themselves.
+  await sleep(milliseconds, undefined, { signal }).catch(() => {});
+}

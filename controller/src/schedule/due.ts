@@ -1,0 +1,53 @@
+// Which jobs are due. Pure: configuration, what the history says, and the time.
+import { Cron } from 'croner';
+import type { Config } from '../config/schema.ts';
+import type { Kind } from '../history/history.ts';
+
+export interface Job {
+  name: string;
+  kind: Kind;
+  cron: string;
+}
+
+/** What the history knows of a job. */
+export interface Past {
+  /** When its last run started, whoever started it; null: never. */
+  lastStarted: Date | null;
+  lastEnded: Date | null;
+  /** Whether that run should simply be done again soon: exit 11, or a scheduled run that was interrupted (a reboot, say). */
+  again: boolean;
+  /** When the job was first heard of. */
+  firstSeen: Date;
+}
+
+const retryAfterMs = 15 * 60 * 1000;
+
+export function jobsOf(config: Config): Job[] {
+  const jobs: Job[] = [];
+  const { schedule } = config.strategies.b;
+  if (schedule !== undefined) jobs.push({ name: 'backup-b', kind: 'backup', cron: schedule });
+  if (config.drill.schedule.b !== undefined)
+    jobs.push({ name: 'drill-b', kind: 'drill', cron: config.drill.schedule.b });
+  return jobs;
+}
+
+/**
+ * Given a job and its past, return when it comes due next; null: never.
+ * However many times were missed while the machine was off, the answer is one time in the past: one run catches up.
+ */
+export function nextDue(job: Job, past: Past, timezone: string, now: Date): Date | null {
+  // A clock that was set back leaves runs in the future; counting from those would mean silence until then.
+  const last = past.lastStarted === null || past.lastStarted > now ? null : past.lastStarted;
+  const since = last ?? (past.firstSeen > now ? now : past.firstSeen);
+  const regular = new Cron(job.cron, { timezone, paused: true }).nextRun(since);
+  if (!past.again || past.lastEnded === null) return regular;
+  const retry = new Date(past.lastEnded.getTime() + retryAfterMs);
+  return regular === null || retry < regular ? retry : regular;
+}
+
+export function due(jobs: Job[], pastOf: (job: Job) => Past, timezone: string, now: Date): Job[] {
+  return jobs.filter((job) => {
+    const next = nextDue(job, pastOf(job), timezone, now);
+    return next !== null && next <= now;
+  });
+}

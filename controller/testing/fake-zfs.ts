@@ -1,0 +1,137 @@
+// A `zfs` and `zpool` with a memory in a JSON file, for tests without ZFS: fake-zfs.ts STATE.json VERB …
+// It knows the calls that the controller makes, and refuses every other one.
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+
+export interface FakeSnapshot {
+  name: string;
+  guid: string;
+  txg: number;
+  creation: number;
+  holds: string[];
+  properties: Record<string, string>;
+}
+
+export interface FakeState {
+  datasets: Record<string, { type: string; allowed: string[]; snapshots: FakeSnapshot[] }>;
+  pools: string[];
+  /** GUID of the next snapshot; large, because real ones do not fit a number. */
+  nextGuid: string;
+  nextTxg: number;
+  userland: string;
+  kernel: string;
+}
+
+export const firstGuid = '12345678901234567890';
+
+export function fakeState(datasets: string[]): FakeState {
+  const entries = datasets.map((name) => [name, { type: 'filesystem', allowed: [], snapshots: [] }]);
+  return {
+    datasets: Object.fromEntries(entries),
+    pools: ['tank'],
+    nextGuid: firstGuid,
+    nextTxg: 10,
+    userland: '2.3.2-1',
+    kernel: '2.3.2-1',
+  };
+}
+
+class Refusal extends Error {}
+
+function act(state: FakeState, verb: string, args: string[]): string[] {
+  const datasetOf = (name: string) => {
+    const found = state.datasets[name];
+    if (found === undefined) throw new Refusal(`cannot open '${name}': dataset does not exist`);
+    return found;
+  };
+  const snapshotOf = (full: string) => {
+    const [dataset = '', name] = full.split('@');
+    const found = datasetOf(dataset).snapshots.find((snapshot) => snapshot.name === name);
+    if (found === undefined)
+      throw new Refusal(`could not find any snapshots to act on: '${full}' does not exist`);
+    return found;
+  };
+  const last = args.at(-1) ?? '';
+  switch (verb) {
+    case 'version':
+      return [`zfs-${state.userland}`, `zfs-kmod-${state.kernel}`];
+    case 'snapshot': {
+      const [, property = '', ...fulls] = args;
+      const [key = '', value = ''] = property.split('=');
+      for (const full of fulls) {
+        const [dataset = '', name = ''] = full.split('@');
+        const creation = Math.floor(Date.now() / 1000);
+        const { snapshots } = datasetOf(dataset);
+        const properties = { [key]: value };
+        snapshots.push({ name, guid: state.nextGuid, txg: state.nextTxg, creation, holds: [], properties });
+        state.nextGuid = String(BigInt(state.nextGuid) + 1n);
+        state.nextTxg += 1;
+      }
+      return [];
+    }
+    case 'get':
+      return datasetOf(last).snapshots.flatMap((snapshot) => {
+        const line = (property: string, value: string | number, source = '-') =>
+          [`${last}@${snapshot.name}`, property, value, source].join('\t');
+        const mark = snapshot.properties['haven:snapshot'];
+        return [
+          line('guid', snapshot.guid),
+          line('createtxg', snapshot.txg),
+          line('creation', snapshot.creation),
+          line('userrefs', snapshot.holds.length),
+          line('haven:snapshot', mark ?? '-', mark === undefined ? '-' : 'local'),
+        ];
+      });
+    case 'list':
+      if (args.includes('type')) return [datasetOf(last).type];
+      return state.pools;
+    case 'hold':
+      snapshotOf(last).holds.push(args[0] ?? '');
+      return [];
+    case 'release': {
+      const snapshot = snapshotOf(last);
+      snapshot.holds = snapshot.holds.filter((tag) => tag !== args[0]);
+      return [];
+    }
+    case 'holds':
+      return args
+        .slice(1)
+        .flatMap((full) => snapshotOf(full).holds.map((tag) => `${full}\t${tag}\tMon Nov 23 20:00 2026`));
+    case 'destroy': {
+      if (snapshotOf(last).holds.length > 0) throw new Refusal(`cannot destroy '${last}': dataset is busy`);
+      const [dataset = '', name] = last.split('@');
+      const owner = datasetOf(dataset);
+      owner.snapshots = owner.snapshots.filter((snapshot) => snapshot.name !== name);
+      return [];
+    }
+    case 'allow': {
+      if (args[0] === '-u') {
+        datasetOf(last).allowed = (args[2] ?? '').split(',');
+        return [];
+      }
+      const { allowed } = datasetOf(last);
+      if (allowed.length === 0) return [];
+      return [
+        `---- Permissions on ${last} ${'-'.repeat(20)}`,
+        'Local+Descendent permissions:',
+        `\tuser (unknown: 1000) ${allowed.join(',')}`,
+      ];
+    }
+    default:
+      throw new Refusal(`unrecognized command '${verb}'`);
+  }
+}
+
+if (import.meta.main) {
+  const [path = '', verb = '', ...args] = process.argv.slice(2);
+  appendFileSync(`${path}.calls`, `${JSON.stringify([verb, ...args])}\n`);
+  const state = JSON.parse(readFileSync(path, 'utf8')) as FakeState;
+  try {
+    const lines = act(state, verb, args);
+    writeFileSync(path, JSON.stringify(state));
+    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

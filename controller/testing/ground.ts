@@ -1,0 +1,107 @@
+// What tests of the controller stand on: a HAVEN_HOME of their own, a fake zfs with a memory, a configuration that points at the no-op image.
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import pino from 'pino';
+import { type App, buildApp } from '../src/app.ts';
+import { parseConfig } from '../src/config/parse.ts';
+import { homeAt } from '../src/home.ts';
+import { type FakeState, fakeState } from './fake-zfs.ts';
+
+export const canary = 'canary-hunter2-7c1e';
+export const datasetName = 'tank/secret place';
+
+export interface Ground {
+  folder: string;
+  name: string;
+  zfsState(): FakeState;
+  writeZfsState(state: FakeState): void;
+  zfsCalls(): string[][];
+  writeConfig(more: GroundConfig): void;
+}
+
+export interface GroundConfig {
+  image?: string;
+  drillImage?: string;
+  settings?: unknown;
+  limits?: unknown;
+  maxHours?: number;
+  schedule?: string;
+}
+
+const fake = fileURLToPath(new URL('./fake-zfs.ts', import.meta.url));
+
+export function makeGround(context: TestContext): Ground {
+  const folder = mkdtempSync(join(tmpdir(), 'haven-controller-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const statePath = join(folder, 'zfs.json');
+  const zfs = join(folder, 'zfs');
+  const writeZfsState = (state: FakeState) => writeFileSync(statePath, JSON.stringify(state));
+  writeZfsState(fakeState([datasetName]));
+  writeFileSync(`${statePath}.calls`, '');
+  writeFileSync(zfs, `#!/bin/sh\nexec '${process.execPath}' '${fake}' '${statePath}' "$@"\n`);
+  chmodSync(zfs, 0o755);
+  const secrets = join(folder, 'secrets', 'b');
+  mkdirSync(secrets, { recursive: true });
+  for (const file of ['passphrase', 'google-oauth.json']) {
+    writeFileSync(join(secrets, file), canary, { mode: 0o400 });
+    chownSync(join(secrets, file), 1000, 1000);
+  }
+  const name = `haven-controller-${randomBytes(4).toString('hex')}`;
+  const ground: Ground = {
+    folder,
+    name,
+    writeZfsState,
+    zfsState: () => JSON.parse(readFileSync(statePath, 'utf8')) as FakeState,
+    zfsCalls: () =>
+      readFileSync(`${statePath}.calls`, 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as string[]),
+    writeConfig(more) {
+      const {
+        image = 'haven/noop',
+        drillImage = 'haven/noop',
+        settings = {},
+        limits = {},
+        maxHours = 1,
+        schedule,
+      } = more;
+      const config = {
+        name,
+        datasets: { home: { dataset: datasetName } },
+        strategies: {
+          b: { image, network: 'none', settings, limits, maxHours, ...(schedule ? { schedule } : {}) },
+        },
+        drill: { image: drillImage },
+        // No machine that runs these tests needs ZFS: any device that every machine has will do.
+        host: { zfs, zpool: zfs, zfsDevice: '/dev/zero' },
+      };
+      writeFileSync(join(folder, 'haven.yaml'), JSON.stringify(config));
+    },
+  };
+  ground.writeConfig({});
+  return ground;
+}
+
+/** Given a ground, return an app on it that keeps its logs to itself. */
+export function groundApp(context: TestContext, ground: Ground, signal = new AbortController().signal): App {
+  const parsed = parseConfig(readFileSync(join(ground.folder, 'haven.yaml'), 'utf8'));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const app = buildApp(
+    {
+      home: homeAt(ground.folder),
+      log: pino({ level: 'silent' }),
+      now: () => new Date(),
+      randomHex: (count) => randomBytes(count).toString('hex'),
+      signal,
+      onEvent: () => {},
+    },
+    parsed.config,
+  );
+  context.after(() => app.history.close());
+  return app;
+}

@@ -1,0 +1,8 @@
+# Names of everything that the demo makes; read by the scripts beside it. Only these names are ever touched or removed.
+pool=haven-demo
+dataset='haven-demo/family photos'
+demo_home=${HAVEN_DEMO_HOME:-/var/lib/haven-demo}
+part_bytes=4194304
+export HAVEN_PROJECT=haven-demo HAVEN_HOME="$demo_home/home"
+compose() { docker compose --profile demo "$@"; }
+haven() { controller/bin/haven-on-host "$@"; }

@@ -1,0 +1,251 @@
+// `make demo`, and what must hold around it: real ZFS, real Docker, everything through the command line that an owner uses.
+// The tests are steps of one story and run in order: a backup in software emulation costs minutes.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { attempt, bringTree, drive, haven, havenJson, home, run, shell } from './ground.ts';
+import type { BackupRun, DrillRun, Listing, StoredFile } from './shapes.ts';
+
+const dataset = 'haven-demo/family photos';
+
+/** All that Haven could leave behind on a machine, a line each. */
+const traces = () =>
+  shell(`zpool list -H -o name
+    docker ps -a --format 'container {{.Names}}' | grep -v haven-lab || true
+    docker volume ls -q | sed 's/^/volume /'
+    docker network ls --format 'network {{.Name}}'
+    ls -d /var/lib/haven-demo 2>/dev/null || true`);
+
+describe('first light', { timeout: 45 * 60_000 }, () => {
+  let untouched = '';
+  let screen = '';
+
+  before(async () => {
+    await bringTree();
+    await run(['test/demo/clean']);
+    untouched = await traces();
+  });
+
+  after(async () => {
+    if (process.env.KEEP === undefined) await run(['test/demo/clean']);
+  });
+
+  test('the demo ends with a screen of its numbers and exit status 0', async () => {
+    const demo = await attempt(['test/demo/demo']);
+
+    screen = demo.stdout;
+    assert.equal(demo.exitCode, 0, demo.stdout + demo.stderr);
+    console.log(screen.slice(screen.lastIndexOf('\n\n')));
+    for (const line of [/family photos/, /parts\s+\d{2}/, /mismatches\s+0\b/, /pool\s+destroyed/]) {
+      assert.match(screen, line);
+    }
+  });
+
+  test('the verdict holds its evidence: more than ten thousand entries compared, none different, scrub clean', async () => {
+    const names = (await run(['ls', `${home}/verdicts`])).split('\n');
+    const verdict = JSON.parse(await run(['cat', `${home}/verdicts/${names.at(-1)}`])) as DrillRun['result'];
+
+    assert.equal(verdict?.pass, true);
+    const [source] = verdict.sources;
+    assert.ok(source?.evidence.compared.ok);
+    assert.ok((source.evidence.compared.value?.entries ?? 0) > 10_000);
+    assert.ok((source.evidence.compared.value?.bytes ?? 0) > 20_000_000);
+    assert.equal(source.evidence.compared.value?.mismatches, 0);
+    assert.equal(source.evidence.received.value?.scrub.errors, 0);
+    assert.ok(source.checks.length >= 10 && source.checks.every((check) => check.pass));
+  });
+
+  test('the list shows the committed backup, in ten parts and more', async () => {
+    const listing = await havenJson<Listing>('list', 'b');
+
+    assert.equal(listing.backups.length, 1);
+    assert.equal(listing.incomplete.length, 0);
+    assert.ok((listing.backups[0]?.parts ?? 0) >= 10);
+  });
+
+  test('neither contents nor names nor the passphrase ever reached the store', async () => {
+    const canaries = [
+      dataset,
+      'photos',
+      'haven-20',
+      'all work and no play',
+      'exactly one part',
+      'an island',
+      'third name',
+    ];
+    canaries.push((await run(['cat', `${home}/secrets/b/passphrase`])).trim());
+    const search = `state=$(docker volume inspect -f '{{.Mountpoint}}' haven-demo_drive-state)
+      printf '%s' "$1" >"$state/control"; grep -rlaF -- "$1" "$state" >/dev/null; rm "$state/control"
+      ! grep -rlaF -- "$1" "$state"`;
+
+    for (const canary of canaries) await shell(search, canary);
+  });
+
+  test('logs and events name no dataset, snapshot or secret', async () => {
+    const passphrase = (await run(['cat', `${home}/secrets/b/passphrase`])).trim();
+    const search = `cd "$1"; ! grep -rlaF -e 'family photos' -e "$2" -e demo-refresh-token -e demo-secret --include='*.jsonl' --include='*.txt' --include='*.log' .
+      ! docker logs "$(docker compose -p haven-demo ps -q controller)" 2>&1 | grep -F -e 'family photos' -e "$2" -e demo-refresh-token`;
+
+    await shell(search, home, passphrase);
+  });
+
+  test('each container runs with the privileges of the contract and no more', async () => {
+    const seen = await privilegesDuring(['test/demo/haven', 'drill', 'b']);
+    const alsoSeen = await privilegesDuring(['test/demo/haven', 'backup', 'b']);
+
+    assert.deepEqual(seen.get('fetch'), {
+      user: '1000:1000',
+      caps: '',
+      devices: '',
+      network: 'haven-demo_stores',
+    });
+    assert.deepEqual(seen.get('receive'), {
+      user: '0:0',
+      caps: 'SYS_ADMIN',
+      devices: '/dev/zfs',
+      network: 'none',
+    });
+    assert.deepEqual(seen.get('verify'), {
+      user: '0:0',
+      caps: 'DAC_READ_SEARCH',
+      devices: '',
+      network: 'none',
+    });
+    assert.deepEqual(seen.get('reap'), {
+      user: '0:0',
+      caps: 'SYS_ADMIN',
+      devices: '/dev/zfs',
+      network: 'none',
+    });
+    assert.deepEqual(alsoSeen.get('backup'), {
+      user: '1000:1000',
+      caps: '',
+      devices: '/dev/zfs',
+      network: 'haven-demo_stores',
+    });
+  });
+
+  test('a stranger with the kit alone restores the dataset in a bare Debian, and it is the same', async () => {
+    const [newest] = (await havenJson<Listing>('list', 'b')).backups;
+    assert.ok(newest);
+    const stranger = `docker run --rm --network haven-demo_stores --device /dev/zfs --cap-add SYS_ADMIN --security-opt apparmor=unconfined \
+        -v "$1/kit/b:/kit:ro" haven/stranger sh /kit/restore-b.sh restore "$2" haven-demo/restored
+      zfs set mountpoint="$1/restored" haven-demo/restored; zfs mount haven-demo/restored || mountpoint -q "$1/restored"
+      docker run --rm --network none --user 0 -v "$1/restored:/haven/restored:ro" -v "$3/.zfs/snapshot/$4:/haven/source:ro" \
+        --tmpfs /haven/out --entrypoint sh haven/drill -euc 'for folder in sizes names links permissions times many; do diff -r --no-dereference /haven/restored/$folder /haven/source/$folder; done'
+      zfs destroy -r haven-demo/restored`;
+    const snapshot = (
+      await shell(
+        `zfs list -Hpt snapshot -o name,guid -r "$1" | awk -F'\\t' -v guid="$2" '$2 == guid { sub(/.*@/, "", $1); print $1 }'`,
+        dataset,
+        newest.guid,
+      )
+    ).trim();
+    const mountpoint = (await run(['zfs', 'get', '-Ho', 'value', 'mountpoint', dataset])).trim();
+    // The automount of .zfs/snapshot happens on the host's own access.
+    await run(['ls', `${mountpoint}/.zfs/snapshot/${snapshot}/sizes`]);
+
+    await shell(stranger, home, newest.id, mountpoint, snapshot);
+  });
+
+  test('one flipped byte in one stored part turns the audit and the drill red, and both name the part', async () => {
+    const files = (await drive<{ files: StoredFile[] }>('GET', 'files')).files;
+    const [newest] = (await havenJson<Listing>('list', 'b')).backups;
+    const victim = files.find((file) => file.name === `h1-${newest?.id}-000003`);
+    assert.ok(victim);
+
+    await drive('POST', `files/${victim.id}/corrupt`, { kind: 'flip', offset: 1000 });
+
+    const drill = await haven('--json', 'drill', 'b');
+    assert.equal(drill.exitCode, 30, drill.stdout + drill.stderr);
+    const summary = JSON.parse(drill.stdout) as DrillRun;
+    assert.match(summary.error?.message ?? '', /part 4 of/);
+    console.log(summary.error?.message);
+    const status = await haven('status');
+    assert.match(status.stdout, /not|failed|red/i);
+    assert.equal((await run(['zpool', 'list', '-H', '-o', 'name'])).includes('haven-drill'), false);
+  });
+
+  test('a zfs send that is killed in mid-stream is a failed run: no backup, no snapshot, no hold is left', async () => {
+    const before = await havenJson<Listing>('list', 'b');
+    const kill = `for attempt in $(seq 600); do
+        pid=$(docker top haven-demo-strategy-b -eo pid,args 2>/dev/null | awk '/zfs send/ && !/awk/ { print $1; exit }') || true
+        if [ -n "$pid" ]; then sleep 3; kill -9 "$pid" && exit 0; fi
+        sleep 0.2
+      done; exit 1`;
+
+    const [backup] = await Promise.all([haven('--json', 'backup', 'b'), shell(kill)]);
+
+    assert.equal(backup.exitCode, 20, backup.stdout + backup.stderr);
+    const now = await havenJson<Listing>('list', 'b');
+    assert.deepEqual(now.backups, before.backups);
+    const holds = await shell(
+      `zfs list -Ht snapshot -o name -r "$1" | xargs -d '\\n' zfs holds -H | cut -f2`,
+      dataset,
+    );
+    assert.deepEqual(
+      holds.trim().split('\n'),
+      before.backups.slice(0, 1).map((newest) => `haven:b:${newest.id}`),
+    );
+  });
+
+  test('Ctrl-C stops the container cleanly and is recorded as interrupted', async () => {
+    const interrupt = `docker compose -p haven-demo exec -T controller sh -c '
+      haven --json backup b & pid=$!
+      for attempt in $(seq 300); do grep -qs upload /var/lib/haven-demo/home/runs/*-backup-*/events.jsonl && break; sleep 0.2; done
+      sleep 10; kill -INT $pid; wait $pid; exit $?'`;
+
+    const stopped = await attempt(['bash', '-c', interrupt]);
+
+    assert.equal(stopped.exitCode, 143, stopped.stdout + stopped.stderr);
+    assert.equal((JSON.parse(stopped.stdout) as BackupRun).outcome, 'interrupted');
+    assert.equal(await shell('docker ps -q --filter name=haven-demo-strategy-b'), '');
+  });
+
+  test('after the damage a new backup makes the drill green again', async () => {
+    const backup = await havenJson<BackupRun>('backup', 'b');
+
+    const drill = await havenJson<DrillRun>('drill', 'b');
+
+    assert.equal(backup.outcome, 'ok');
+    assert.equal(drill.result?.pass, true);
+  });
+
+  test('clean-demo leaves nothing behind', async () => {
+    await run(['test/demo/clean']);
+
+    assert.equal(await traces(), untouched);
+  });
+});
+
+interface Seen {
+  user: string;
+  caps: string;
+  devices: string;
+  network: string;
+}
+
+/** Runs a command while Docker reports each container of Haven that starts; returns what Docker says each may do, by verb. */
+async function privilegesDuring(argv: string[]): Promise<Map<string, Seen>> {
+  const format = `{{index .Config.Labels "haven.verb"}}|{{.Config.User}}|{{.HostConfig.CapAdd}}|{{range .HostConfig.Devices}}{{.PathOnHost}}{{end}}|{{.HostConfig.NetworkMode}}|{{.HostConfig.CapDrop}}|{{.HostConfig.ReadonlyRootfs}}|{{.HostConfig.SecurityOpt}}|{{.HostConfig.Privileged}}|{{.HostConfig.PidsLimit}}|{{.HostConfig.Memory}}`;
+  const watch = `docker events --filter event=create --filter label=haven.verb --format '{{.ID}}' >/tmp/created & watcher=$!
+    (tail -f --pid $watcher -n +1 /tmp/created | while read -r id; do docker inspect --format "$1" "$id"; done) >/tmp/inspected & reader=$!
+    sleep 1; shift; "$@" >/tmp/done; sleep 1; kill $watcher; wait $reader || true; cat /tmp/inspected`;
+  const lines = (await shell(watch, format, ...argv)).trim().split('\n');
+  const seen = new Map<string, Seen>();
+  for (const line of lines) {
+    const [verb, user, caps, devices, network, dropped, readonly, security, privileged, pids, memory] =
+      line.split('|');
+    assert.equal(dropped, '[ALL]', line);
+    assert.equal(readonly, 'true', line);
+    assert.equal(privileged, 'false', line);
+    assert.match(security ?? '', /no-new-privileges/, line);
+    assert.ok(Number(pids) > 0 && Number(memory) > 0, line);
+    seen.set(verb ?? '', {
+      user: user ?? '',
+      caps: (caps ?? '').replaceAll(/\[|\]|CAP_/g, ''),
+      devices: devices ?? '',
+      network: network ?? '',
+    });
+  }
+  return seen;
+}
