@@ -47,7 +47,7 @@ stream() { # HOW
     flipped) zfs send "$dataset@a" | python3 -c 'import sys; d = bytearray(sys.stdin.buffer.read()); d[len(d) // 2] ^= 1; sys.stdout.buffer.write(d)' ;;
     trailing) zfs send "$dataset@a" && head -c 3000000 /dev/urandom ;;
     nothing) : ;;
-    half) zfs send "$dataset@a" | head -c 2000000 || :; sleep 600 ;;
+    half) zfs send "$dataset@a" | head -c 2000000 || :; sleep 5; while docker container inspect "$name-receive" >/dev/null 2>&1; do sleep 1; done ;;
   esac
 }
 

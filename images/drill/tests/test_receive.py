@@ -13,7 +13,7 @@ import unittest
 from typing import Any
 from unittest import mock
 
-from haven_drill import receive as receive_module
+from haven_drill import receive as receive_module, throwaway_pool
 from haven_drill.events import Events
 from haven_drill.places import Places
 from haven_drill.problem import Interrupted, Problem
@@ -120,6 +120,14 @@ class ReceiveTest(unittest.TestCase):
         self.send(STREAM)
         self.assert_fails("cannot scrub")
 
+    def test_a_pool_that_cannot_be_destroyed_is_told_beside_the_first_reason(self) -> None:
+        self.zfs.change(fail={"zpool destroy": {"times": 99, "err": f"cannot destroy '{POOL}': I/O error\n"}})
+        self.send(STREAM[:-1])
+        with self.assertRaises(Problem) as caught:
+            self.receive()
+        self.assertRegex(caught.exception.message, "incomplete stream.*left behind.*I/O error")
+        self.assertIn(b"pool-left-behind", b"".join(self.events))
+
     def test_a_create_that_fails_leaves_no_file(self) -> None:
         self.zfs.change(fail={"zpool create": {"times": 1, "err": "permission denied\n"}})
         self.assert_fails("permission denied")
@@ -150,9 +158,22 @@ class ReceiveTest(unittest.TestCase):
         self.assertTrue(os.path.exists(path))
         self.assertEqual(self.zfs.calls("zpool", "create"), [])
 
-    def test_more_than_the_disk_has_is_refused_before_anything_is_made(self) -> None:
-        self.assert_fails("may need", "local-full", sizeBytes=1 << 60)
+    def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_made(self) -> None:
+        with mock.patch.object(throwaway_pool, "free_bytes", lambda _scratch: 1 << 20):
+            self.assert_fails("must stay free", "local-full", sizeBytes=1 << 40)
         self.assertEqual(self.zfs.calls("zpool", "create"), [])
+
+    def test_a_disk_that_gets_full_stops_the_receive_in_time(self) -> None:
+        free = iter([1 << 40, 1 << 40, 1 << 40])
+        with mock.patch.object(throwaway_pool, "free_bytes", lambda _scratch: next(free, 1 << 20)):
+            self.send(STREAM)
+            self.assert_fails("must stay free", "local-full", sizeBytes=1 << 40)
+
+    def test_a_file_that_can_grow_to_its_full_size_needs_no_reserve(self) -> None:
+        with mock.patch.object(throwaway_pool, "free_bytes", lambda _scratch: 65 << 20):
+            with mock.patch.object(throwaway_pool, "reserve_bytes", lambda: 33 << 20):
+                self.send(STREAM)
+                self.assertEqual(self.receive()["streamBytes"], len(STREAM))
 
     def test_sigterm_in_the_middle_destroys_what_was_made(self) -> None:
         stopping = Stopping()

@@ -62,7 +62,8 @@ class RequestTest(unittest.TestCase):
             self.assert_refused(request(verb, colour="red"), verb)
 
     def test_what_is_no_object_is_refused(self) -> None:
-        for what in (None, [], "x", 1):
+        nothings: list[object] = [None, [], "x", 1]
+        for what in nothings:
             self.assert_refused(what, "fetch")
 
     def test_the_contracts_examples_are_judged_alike(self) -> None:
