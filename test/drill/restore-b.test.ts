@@ -1,6 +1,6 @@
 // The kit's program, as a stranger runs it: natively, with gpg, against the Drive emulator, over TLS with a private authority.
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -134,7 +134,7 @@ describe('restore-b.sh stream', () => {
       input: JSON.stringify(backup.manifest),
       encoding: 'buffer',
     });
-    writeFileSync(join(drive.state, await blobOf(backup.manifestFile)), forged.stdout);
+    writeFileSync(join(drive.state, blobOf(backup.manifestFile)), forged.stdout);
 
     const ended = await restore(['stream', backup.id], kitOfForger);
 
@@ -265,6 +265,58 @@ describe('restore-b.sh stream', () => {
   });
 });
 
+describe('restore-b.sh restore', () => {
+  // A zfs that knows no dataset, and appends what it is told to receive to a file.
+  function fakeZfs(exitCode = 0): { path: string; received: () => string } {
+    const folder = mkdtempSync(join(tmpdir(), 'haven-fake-zfs-'));
+    const log = join(folder, 'received');
+    const script = `#!/bin/sh\ncase $1 in receive) echo "$*" >> ${log}; cat >> ${log}; exit ${exitCode} ;; *) exit 1 ;; esac\n`;
+    writeFileSync(join(folder, 'zfs'), script, { mode: 0o755 });
+    return { path: `${folder}:${process.env.PATH}`, received: () => readFileSync(log, 'latin1') };
+  }
+
+  test('receives a chain from its full on, each upon its base, into one dataset', async () => {
+    const full = await putBackup(drive, { stream: Buffer.from('[full]') });
+    const next = { kind: 'incremental', base: full.id, stream: Buffer.from('[next]') } as const;
+    const middle = await putBackup(drive, next);
+    const last = await putBackup(drive, { ...next, base: middle.id, stream: Buffer.from('[last]') });
+    const zfs = fakeZfs();
+
+    const ended = await restore(['restore', last.id, 'tank/new one'], kit, { PATH: zfs.path });
+
+    assert.equal(ended.code, 0, ended.said);
+    const call = 'receive -u tank/new one\n';
+    assert.equal(zfs.received(), `${call}[full]${call}[next]${call}[last]`);
+  });
+
+  test('a damaged part is the reason that is told, with its exit code', async () => {
+    const backup = await putBackup(drive);
+    await drive.admin(`POST files/${backup.manifest.parts[1]!.file}/corrupt`, { how: 'flip', offset: 5000 });
+
+    const ended = await restore(['restore', backup.id, 'tank/new'], kit, { PATH: fakeZfs(1).path });
+
+    assertRefused(ended, 30, /^ERROR: part 2 of 3 is damaged/m, Buffer.alloc(0), 0);
+    assert.match(ended.said, /zfs destroy -r tank\/new/);
+  });
+
+  test('a zfs that refuses the stream is not success', async () => {
+    const backup = await putBackup(drive, { stream: Buffer.from('[full]') });
+
+    const ended = await restore(['restore', backup.id, 'tank/new'], kit, { PATH: fakeZfs(1).path });
+
+    assertRefused(ended, 1, /^ERROR: zfs did not accept backup/m, Buffer.alloc(0), 0);
+  });
+
+  test('a chain whose base is gone is damage', async () => {
+    const stream = Buffer.from('[next]');
+    const backup = await putBackup(drive, { kind: 'incremental', base: 'ab'.repeat(16), stream });
+
+    const ended = await restore(['restore', backup.id, 'tank/new'], kit, { PATH: fakeZfs().path });
+
+    assertRefused(ended, 30, /^ERROR: there is no backup abab/m, Buffer.alloc(0), 0);
+  });
+});
+
 describe('restore-b.sh', () => {
   test('lists backups, newest first, whatever the page size', async () => {
     const lonely = await startEmulator();
@@ -329,8 +381,7 @@ function fileOf(manifest: Manifest, file: string): Manifest {
 }
 
 /** Where the emulator keeps the bytes of a file, relative to its state. */
-async function blobOf(file: string): Promise<string> {
-  const { readFileSync } = await import('node:fs');
+function blobOf(file: string): string {
   for (const name of readdirSync(drive.state, { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith(`${file}.json`)) continue;
     const { content } = JSON.parse(readFileSync(join(drive.state, name), 'utf8')) as {

@@ -22,20 +22,20 @@ def run(arguments: list[str], events: Events, stopping: Stopping, places: Places
             fields = perform(verb, about, events, stopping, places)
         finally:
             stopping.enough()
-        outcome, code = "ok", 0
+        problem: Problem | None = None
     except Interrupted:
         problem = Problem("interrupted", about["verb"], "stopped by SIGTERM", "run it again when wanted")
-        outcome, code, fields = "interrupted", problem.exit_code, {"error": problem.as_error()}
-    except Problem as problem:
-        outcome, code, fields = "failed", problem.exit_code, {**problem.fields, "error": problem.as_error()}
+    except Problem as reason:
+        problem = reason
     except BaseException as crash:
         problem = crashed(about["verb"], crash)
-        outcome, code, fields = "failed", problem.exit_code, {"error": problem.as_error()}
-    if "error" in fields:
-        error = fields["error"]
-        print(f"{error['operation']}: {error['message']}\n{error.get('hint', '')}".rstrip(), file=sys.stderr, flush=True)
-    events.emit("result", **about, outcome=outcome, **fields)
-    return code
+    if problem is None:
+        events.emit("result", **about, outcome="ok", **fields)
+        return 0
+    print(f"{problem.operation}: {problem.message}\n{problem.hint}".rstrip(), file=sys.stderr, flush=True)
+    outcome = "interrupted" if problem.code == "interrupted" else "failed"
+    events.emit("result", **about, outcome=outcome, **problem.fields, error=problem.as_error())
+    return problem.exit_code
 
 
 def perform(verb: str, about: dict[str, Any], events: Events, stopping: Stopping, places: Places) -> dict[str, Any]:

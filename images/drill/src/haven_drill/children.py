@@ -65,4 +65,7 @@ def end(process: subprocess.Popen[bytes], grace: float) -> bool:
             leader_gone = True
         except subprocess.TimeoutExpired:
             pass
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe:
+            pipe.close()
     return leader_gone

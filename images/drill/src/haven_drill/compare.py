@@ -189,11 +189,9 @@ class Comparison:
             except OSError as error:
                 self._unreadable(path, side, error)
         if len(targets) == 2 and targets[0] != targets[1]:
-            self.mismatches.add(path, "symlink", *targets)
+            self.mismatches.add(path, "symlink", targets[0], targets[1])
 
-    def _file(
-        self, path: bytes, source: bytes, restored: bytes, ours: os.stat_result, theirs: os.stat_result
-    ) -> None:
+    def _file(self, path: bytes, source: bytes, restored: bytes, ours: os.stat_result, theirs: os.stat_result) -> None:
         seen = self._hard_link(path, ours, theirs)
         if not seen and ours.st_size == theirs.st_size:
             self._content(path, source, restored, ours.st_size)
@@ -212,9 +210,7 @@ class Comparison:
             return True
         together = "is one file with another name"
         apart = "is a file of its own"
-        self.mismatches.add(
-            path, "hard-link", together if known else apart, together if back else apart
-        )
+        self.mismatches.add(path, "hard-link", together if known else apart, together if back else apart)
         return False
 
     def _content(self, path: bytes, source: bytes, restored: bytes, size: int) -> None:

@@ -73,18 +73,15 @@ def fetch(request: dict[str, Any], events: Events, stopping: Stopping, places: P
     began = time.monotonic()
     check_kit(request, places)
     make_fifo(places.pipe)
-    pipe = -1
+    waiting = lambda: events.progress("wait for the receiving half", 0, None, "bytes")  # noqa: E731
     try:
-        waiting = lambda: events.progress("wait for the receiving half", 0, None, "bytes")  # noqa: E731
-        try:
-            pipe = streams.open_fifo_to_write(places.pipe, READER_SECONDS, waiting)
-        except streams.Stalled:
-            message = f"nobody opened the pipe within {READER_SECONDS:.0f} s"
-            raise Problem("failed", "open pipe", message, "see what the receiving half says") from None
-        fetched = run_script(request["backup"], pipe, events, places)
-    finally:
-        if pipe >= 0:
-            os.close(pipe)
+        pipe = streams.open_fifo_to_write(places.pipe, READER_SECONDS, waiting)
+    except streams.Stalled:
+        message = f"nobody opened the pipe within {READER_SECONDS:.0f} s"
+        raise Problem("failed", "open pipe", message, "see what the receiving half says") from None
+    # Closed only when all went well. After a failure it ends with this process, so that the reason is known before the reader sees an end.
+    fetched = run_script(request["backup"], pipe, events, places)
+    os.close(pipe)
     fetched["tools"] = {"python": platform.python_version(), **installed_packages(("gosop", "curl", "jq", "xz-utils"))}
     fetched["seconds"] = round(time.monotonic() - began, 3)
     return {"fetched": fetched}

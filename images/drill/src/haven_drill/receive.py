@@ -34,37 +34,41 @@ def receive(request: dict[str, Any], events: Events, stopping: Stopping, places:
     with stopping.shield():
         throwaway_pool.create_or_clean_up(scratch, pool, request["sizeBytes"], request["run"], CLEAN_UP_SECONDS)
     try:
-        received = fill(pool, request["type"], events, places)
+        received = fill(scratch, pool, request["type"], events, places)
     except BaseException as reason:
         with stopping.shield():
-            abandon(scratch, pool, reason)
+            abandon(scratch, pool, reason, events)
         raise
     received["tools"] = {"python": platform.python_version(), **zfs_tools.versions()}
     received["seconds"] = round(time.monotonic() - began, 3)
     return {"received": received}
 
 
-def abandon(scratch: str, pool: str, reason: BaseException) -> None:
+def abandon(scratch: str, pool: str, reason: BaseException, events: Events) -> None:
+    """Takes the pool away; when even that fails, the first reason stays the result and the pool is left to `reap`."""
     try:
         throwaway_pool.destroy(scratch, pool, CLEAN_UP_SECONDS)
     except Problem as also:
-        left = f"; the throwaway pool is left behind ({also.message})"
+        left = f"the throwaway pool is left behind, for 'reap': {also.message}"
+        events.note("warn", "pool-left-behind", left)
         if isinstance(reason, Problem):
-            reason.message += left
-            reason.hint += "; run 'reap'"
-        else:
-            raise Problem("failed", "destroy pool", f"stopped{left}", "run 'reap'") from None
+            reason.message += f"; {left}"
 
 
-def fill(pool: str, kind: str, events: Events, places: Places) -> dict[str, Any]:
+def fill(scratch: str, pool: str, kind: str, events: Events, places: Places) -> dict[str, Any]:
     dataset = f"{pool}/restored"
     waiting = lambda: events.progress("wait for the fetching half", 0, None, "bytes")  # noqa: E731
     try:
         pipe = streams.open_fifo_to_read(places.pipe, FIFO_SECONDS, waiting)
     except streams.Stalled:
         raise Problem("failed", "open pipe", f"no pipe appeared within {FIFO_SECONDS:.0f} s", "see what the fetching half says") from None
+    reserve = throwaway_pool.reserve_bytes()
+
+    def watch_disk() -> None:
+        throwaway_pool.demand_space(scratch, throwaway_pool.left_to_grow(scratch, pool), reserve)
+
     try:
-        count, digest = receive_stream(pipe, dataset, kind, events)
+        count, digest = receive_stream(pipe, dataset, kind, events, watch_disk)
     finally:
         os.close(pipe)
     scrub_began = time.monotonic()
@@ -86,7 +90,7 @@ def receive_command(dataset: str, kind: str) -> list[str]:
     return ["zfs", "receive", "-u", *options, f"{dataset}@drill"]
 
 
-def receive_stream(pipe: int, dataset: str, kind: str, events: Events) -> tuple[int, str]:
+def receive_stream(pipe: int, dataset: str, kind: str, events: Events, on_data: Callable[[], None]) -> tuple[int, str]:
     """Pumps the FIFO into `zfs receive`; returns count and sha256 of what came; throws failed, damaged, local-full."""
     argv = receive_command(dataset, kind)
     process = subprocess.Popen(
@@ -98,7 +102,7 @@ def receive_stream(pipe: int, dataset: str, kind: str, events: Events) -> tuple[
         start_new_session=True,
     )
     try:
-        count, digest, taken = pump(pipe, process, events)
+        count, digest, taken = pump(pipe, process, events, on_data)
         finish(process, argv, count, lambda: events.progress("receive", count, None, "bytes"))
         if not taken:
             message = f"'zfs receive' was content before the stream's end (after less than {count} bytes)"
@@ -108,14 +112,19 @@ def receive_stream(pipe: int, dataset: str, kind: str, events: Events) -> tuple[
         children.end(process, 5)
 
 
-def pump(pipe: int, process: subprocess.Popen[bytes], events: Events) -> tuple[int, str, bool]:
+def pump(
+    pipe: int, process: subprocess.Popen[bytes], events: Events, on_data: Callable[[], None]
+) -> tuple[int, str, bool]:
     """Count and sha256 of what came, and whether `zfs receive` took all of it."""
     assert process.stdin
     sink = process.stdin.fileno()
     os.set_blocking(sink, False)
     count, digest, taken = 0, hashlib.sha256(), True
+
+    def progress() -> None:
+        events.progress("receive", count, None, "bytes")
+
     while True:
-        progress = lambda: events.progress("receive", count, None, "bytes")  # noqa: E731,B023
         try:
             data = streams.read_some(pipe, SILENCE_SECONDS if count else FIFO_SECONDS, progress)
         except streams.Stalled:
@@ -124,6 +133,7 @@ def pump(pipe: int, process: subprocess.Popen[bytes], events: Events) -> tuple[i
             break
         count += len(data)
         digest.update(data)
+        on_data()
         try:
             streams.write_all(sink, data, ZFS_SECONDS, progress)
         except BrokenPipeError:

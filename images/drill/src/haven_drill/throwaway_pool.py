@@ -26,16 +26,36 @@ def altroot(scratch: str, pool: str) -> str:
     return os.path.join(scratch, f"alt-{pool}")
 
 
+def reserve_bytes() -> int:
+    """What must stay free beneath a growing pool: ZFS may have a tenth of the memory still to write when it is told to stop."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(memory // 10, 4 << 30) + (64 << 20)
+
+
+def free_bytes(scratch: str) -> int:
+    space = os.statvfs(scratch)
+    return space.f_bavail * space.f_frsize
+
+
+def left_to_grow(scratch: str, pool: str) -> int:
+    image = os.stat(image_path(scratch, pool))
+    return image.st_size - image.st_blocks * 512
+
+
+def demand_space(scratch: str, grows: int, reserve: int) -> None:
+    """The file is sparse, and may be larger than the disk. But a pool whose disk is full is suspended, and nothing less than a reboot ends
+    what waits for it: so stop while there is room. Throws local-full, unless the file can grow by all that it may."""
+    free = free_bytes(scratch)
+    if free < reserve and free < grows:
+        message = f"the scratch folder has {free} bytes free; beneath a growing pool {reserve} must stay free"
+        raise Problem("local-full", "watch scratch", message, "free space on the scratch disk, or give the drill another scratch folder")
+
+
 def create(scratch: str, pool: str, size: int, run: str) -> None:
     """Given a name of ours, make the file and the marked pool on it; throws local-full, failed."""
     if not POOL.fullmatch(pool):
         raise Problem("bad-request", "create pool", "the pool's name is not one of a throwaway pool", "name it haven-drill-<hex>")
-    space = os.statvfs(scratch)
-    free = space.f_bavail * space.f_frsize
-    # A pool that cannot write is suspended, and nothing but a reboot ends what waits for it: the file must be able to grow to its size.
-    if free < size:
-        message = f"the scratch folder has {free} bytes free, the drill's pool may need {size}"
-        raise Problem("local-full", "create pool", message, "free space on the scratch disk, or give the drill another scratch folder")
+    demand_space(scratch, size, 2 * reserve_bytes())
     path = image_path(scratch, pool)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -34,7 +34,7 @@ def failed(argv: Sequence[str], finished: Finished) -> Problem:
 def scrubbed(text: str) -> str:
     """Only the throwaway pools' own names may be told; everything quoted or path-like is somebody else's."""
     text = re.sub(r"'(?!haven-drill-)[^']*'", "'…'", " ".join(text.split()))
-    text = re.sub(r"(?<![\w/-])(?!haven-drill-|/dev/)[^\s:'…]*[/@][^\s:']*", "…", text)
+    text = re.sub(r"(?<![\w/-])(?!haven-drill-|/dev/|I/O\b)[^\s:'…]*[/@][^\s:']*", "…", text)
     return text[:1000]
 
 

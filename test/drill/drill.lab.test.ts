@@ -1,0 +1,109 @@
+// `receive`, `verify` and `reap` on real ZFS, confined as the contract says: the steps are in on-zfs.sh, which runs on the ground.
+// Needs haven/drill among the lab's images: test/lab/start haven/drill.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parseEvent } from '../conformance/container.ts';
+
+const onGround = fileURLToPath(new URL('../lab/on-ground', import.meta.url));
+const name = `havendrill${randomBytes(3).toString('hex')}`;
+
+interface Ended {
+  code: number | null;
+  result: Record<string, unknown>;
+  stdout: string;
+  stderr: string;
+}
+
+function step(...args: string[]): Ended {
+  const run = spawnSync(onGround, ['--no-sync', 'test/drill/on-zfs.sh', name, ...args], { encoding: 'utf8' });
+  const lines = run.stdout.split('\n').filter((line) => line.startsWith('{'));
+  const result = lines.length > 0 ? parseEvent(lines.at(-1)!) : {};
+  return { code: run.status, result, stdout: run.stdout, stderr: run.stderr };
+}
+
+function assertOk(ended: Ended): Record<string, unknown> {
+  assert.equal(ended.code, 0, ended.stdout + ended.stderr);
+  assert.doesNotMatch(ended.stdout, /my data/, 'no dataset names in events');
+  return ended.result;
+}
+
+function assertRed(ended: Ended, code: number, message: RegExp): void {
+  assert.equal(ended.code, code, ended.stdout + ended.stderr);
+  assert.equal(ended.result.outcome, code === 143 ? 'interrupted' : 'failed');
+  assert.match((ended.result.error as { message: string }).message, message);
+  assert.doesNotMatch(ended.stdout, /my data/);
+}
+
+const randomPool = () => `haven-drill-${randomBytes(4).toString('hex')}`;
+const left = () => step('pools').stdout;
+
+before(() => {
+  const synced = spawnSync(onGround, ['test', '-f', '/etc/haven-lab'], { encoding: 'utf8' });
+  assert.equal(synced.status, 0, `this test runs only in the lab (HAVEN_GROUND=lab): ${synced.stderr}`);
+  assertOk(step('setup'));
+});
+after(() => void step('teardown'));
+
+test('a snapshot is received, scrubbed, compared with its source, and the pool reaped', () => {
+  const pool = randomPool();
+
+  const received = assertOk(step('receive', pool, 'whole')).received as Record<string, unknown>;
+  const compared = assertOk(step('verify', pool, 'a')).comparison as Record<string, unknown>;
+  assertOk(step('change', 'b', 'printf x | dd of=big bs=1 seek=99 conv=notrunc; touch -r empty big'));
+  const different = step('verify', pool, 'b');
+  const reaped = assertOk(step('reap', '"all"')).reaped;
+
+  assert.equal(received.guid, step('guid', 'a').stdout.trim());
+  assert.deepEqual(
+    { ...(received.scrub as object), seconds: 0 },
+    {
+      state: 'finished',
+      errors: 0,
+      repairedBytes: 0,
+      seconds: 0,
+    },
+  );
+  assert.equal(compared.mismatches, 0);
+  assert.ok((compared.checked as string[]).includes('posix-acls'));
+  assert.ok((compared.files as number) >= 18);
+  assertRed(different, 30, /2 ways: 1 content, 1 mtime/);
+  assert.deepEqual(reaped, [pool]);
+  assert.doesNotMatch(left(), /haven-drill-/);
+});
+
+for (const [how, code, message] of [
+  ['cut', 1, /incomplete stream/],
+  ['flipped', 1, /checksum mismatch/],
+  ['nothing', 1, /without sending a byte/],
+  ['trailing', 30, /content before the stream's end/],
+] as const) {
+  test(`a stream that is ${how} fails, and no pool is left`, () => {
+    const ended = step('receive', randomPool(), how);
+
+    assertRed(ended, code, message);
+    assert.doesNotMatch(left(), /haven-drill-/);
+  });
+}
+
+test('SIGTERM in the middle of a receive destroys the pool', () => {
+  const ended = step('stopped', randomPool());
+
+  assertRed(ended, 143, /stopped/);
+  assert.doesNotMatch(left(), /haven-drill-/);
+});
+
+test('reap refuses a pool without the mark, and still reaps the others', () => {
+  const [unmarked, marked] = [randomPool(), randomPool()];
+  step('make', unmarked);
+  step('make', marked, 'drill-7');
+
+  const ended = step('reap', '"all"');
+
+  assertRed(ended, 1, /no mark/);
+  assert.deepEqual(ended.result.reaped, [marked]);
+  assert.match(left(), new RegExp(`pool ${unmarked}\n`));
+  assert.match(left(), new RegExp(`file ${unmarked}.img`));
+});

@@ -1,0 +1,121 @@
+#!/bin/bash
+# Runs on the ground (the lab): steps of drills on real ZFS, called by drill.lab.test.ts with one step a call.
+#   on-zfs.sh NAME setup              a pool NAME with the dataset "NAME/my data", full of awkward entries, and its snapshot @a
+#   on-zfs.sh NAME receive POOL HOW   sends the snapshot into a pipe (HOW: see stream below) and runs the image's `receive`
+#   on-zfs.sh NAME stopped POOL       the same with half a stream, and SIGTERM to `receive` while it waits for the rest
+#   on-zfs.sh NAME verify POOL SNAP   runs `verify` on the restored snapshot and the source's @SNAP
+#   on-zfs.sh NAME change SNAP SCRIPT runs a script in the dataset and makes the snapshot @SNAP
+#   on-zfs.sh NAME make POOL [MARK]   a pool POOL on a file in the scratch folder, marked or not
+#   on-zfs.sh NAME reap POOLS         runs `reap` with that JSON for its pools
+#   on-zfs.sh NAME guid SNAP          the snapshot's GUID
+#   on-zfs.sh NAME pools              the names of the imported pools and of the files in the scratch folder
+#   on-zfs.sh NAME teardown
+# The containers are confined as images/CONTRACT.md section 5 says. stdout is the image's; its exit status is this program's.
+set -euo pipefail
+name=$1 step=$2
+shift 2
+here=$(cd "$(dirname "$0")/../.." && pwd)
+scratch=/var/lib/haven/$name
+dataset="$name/my data"
+# shellcheck disable=SC2054  # commas belong to mount options
+confined=(--network none --read-only --cap-drop ALL --security-opt no-new-privileges --pids-limit 200 --memory 1g --tmpfs /tmp:size=64m,mode=1777)
+privileged=("${confined[@]}" --user 0 --cap-add SYS_ADMIN --security-opt apparmor=unconfined --device /dev/zfs -v "$scratch/drill:$scratch/drill")
+
+request() { # VERB, its own fields
+  printf '{"contract":"1.0","run":"lab-1","verb":"%s",%s}' "$1" "$2" >"$scratch/request.json"
+}
+
+snapshot_volume() { # VOLUME, SNAPSHOT
+  docker volume create --driver local --opt type=zfs --opt "device=$2" --opt o=ro "$1" >/dev/null
+}
+
+setup() {
+  mkdir -p "$scratch/drill" "$scratch/out"
+  truncate -s 512M "$scratch/pool.img"
+  zpool create -o cachefile=none -R "$scratch/alt" -O acltype=posixacl "$name" "$scratch/pool.img"
+  zfs create "$dataset"
+  docker run --rm --user 0 --entrypoint python3 -e PYTHONPATH=/opt/haven:/drill -v "$scratch/alt/$dataset:/tree" \
+    -v "$here/images/drill:/drill:ro" haven/drill -c 'from tests.test_compare import make_tree; make_tree(b"/tree")'
+  zfs snapshot "$dataset@a"
+  docker volume create --driver local --opt type=tmpfs --opt device=tmpfs --opt o=uid=1000,gid=1000,mode=755,size=1m "$name-pipe" >/dev/null
+}
+
+stream() { # HOW
+  case $1 in
+    whole) zfs send "$dataset@a" ;;
+    cut) zfs send "$dataset@a" | head -c 2000000 || : ;;
+    flipped) zfs send "$dataset@a" | python3 -c 'import sys; d = bytearray(sys.stdin.buffer.read()); d[len(d) // 2] ^= 1; sys.stdout.buffer.write(d)' ;;
+    trailing) zfs send "$dataset@a" && head -c 3000000 /dev/urandom ;;
+    nothing) : ;;
+    half) zfs send "$dataset@a" | head -c 2000000 || :; sleep 5; while docker container inspect "$name-receive" >/dev/null 2>&1; do sleep 1; done ;;
+  esac
+}
+
+feed() { # HOW: the stream into the pipe, as `fetch` would; ends when told to by docker
+  stream "$1" | docker run --rm -i --name "$name-feed" --user 1000:1000 --network none -v "$name-pipe:/haven/pipe" --entrypoint sh haven/drill \
+    -c 'rm -f /haven/pipe/stream; mkfifo /haven/pipe/stream; chmod 644 /haven/pipe/stream; cat > /haven/pipe/stream' >&2 || :
+}
+
+receive() { # POOL, HOW
+  request receive "\"scratch\":\"$scratch/drill\",\"pool\":\"$1\",\"sizeBytes\":${SIZE:-268435456},\"type\":\"filesystem\""
+  feed "$2" &
+  local feeder=$! code=0
+  docker run --rm --name "$name-receive" "${privileged[@]}" -v "$name-pipe:/haven/pipe" -v "$scratch/request.json:/haven/request.json:ro" haven/drill receive || code=$?
+  docker rm -f "$name-feed" >/dev/null 2>&1 || :
+  kill "$feeder" 2>/dev/null || :
+  return $code
+}
+
+stopped() { # POOL
+  (
+    while ! zfs list "$1/restored" >/dev/null 2>&1; do sleep 0.5; done
+    docker stop --time 30 "$name-receive" >/dev/null
+  ) &
+  receive "$1" half
+}
+
+change() { # SNAP, SCRIPT
+  (cd "$scratch/alt/$dataset" && eval "$2")
+  zfs snapshot "$dataset@$1"
+}
+
+make() { # POOL [MARK]
+  truncate -s 128M "$scratch/drill/$1.img"
+  zpool create -o cachefile=none -m none ${2:+-O "haven:throwaway=$2"} "$1" "$scratch/drill/$1.img"
+}
+
+guid() { # SNAP
+  zfs get -H -p -o value guid "$dataset@$1"
+}
+
+pools() {
+  zpool list -H -o name | sed 's/^/pool /'
+  find "$scratch/drill" -type f -printf 'file %f\n'
+}
+
+verify() { # POOL, SNAP
+  request verify '"compare":"filesystem"'
+  snapshot_volume "$name-source" "$dataset@$2"
+  snapshot_volume "$name-restored" "$1/restored@drill"
+  local code=0
+  docker run --rm "${confined[@]}" --user 0 --cap-add DAC_READ_SEARCH -v "$name-source:/haven/source:ro" -v "$name-restored:/haven/restored:ro" \
+    -v "$scratch/out:/haven/out" -v "$scratch/request.json:/haven/request.json:ro" haven/drill verify || code=$?
+  docker volume rm "$name-source" "$name-restored" >/dev/null
+  cat "$scratch/out/comparison.json" >&2
+  return $code
+}
+
+reap() { # POOLS
+  request reap "\"scratch\":\"$scratch/drill\",\"pools\":$1"
+  docker run --rm "${privileged[@]}" -v "$scratch/request.json:/haven/request.json:ro" haven/drill reap
+}
+
+teardown() {
+  docker rm -f "$name-feed" "$name-receive" >/dev/null 2>&1 || :
+  docker volume rm -f "$name-pipe" "$name-source" "$name-restored" >/dev/null
+  for pool in $(zpool list -H -o name | grep -E "^($name|haven-drill-.*)$"); do zpool destroy -f "$pool"; done
+  rm -rf --one-file-system "$scratch"
+}
+
+[ -f /etc/haven-lab ] || { echo "on-zfs.sh runs only in the lab" >&2; exit 3; }
+"$step" "$@"
