@@ -25,10 +25,10 @@ export async function runCommandLine({ argv, stdout, stderr, context }: CommandL
   let exit = 0;
   const answer = (given: Answer): void => {
     exit = given.exit;
-    const error = given.data.error as ErrorReport | undefined;
+    const error = given.data.error as ErrorReport | null | undefined;
     if (json) stdout(`${JSON.stringify(given.data, null, 2)}\n`);
     else if (given.text !== '') stdout(`${given.text}\n`);
-    if (!json && error !== undefined) stderr(errorText(error));
+    if (!json && error != null) stderr(errorText(error));
   };
   const program = buildProgram({ ...context, out: stdout, answer }, stdout, json ? () => {} : stderr);
   try {

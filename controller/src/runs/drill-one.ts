@@ -61,9 +61,10 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
   try {
     demandSpace(scratchOf(app), given.backup.streamBytes);
     const restored = await restore(app, drilling);
-    fetched = finding(restored.fetch, 'fetched');
-    received = finding(restored.receive, 'received');
-    exit = worthTelling(restored.fetch) || worthTelling(restored.receive);
+    const culprit = blame(restored.fetch, restored.receive);
+    fetched = because(culprit, restored.fetch, finding(restored.fetch, 'fetched'));
+    received = because(culprit, restored.receive, finding(restored.receive, 'received'));
+    exit = culprit !== undefined && tellingExits.has(culprit.exitCode) ? culprit.exitCode : 0;
     if (fetched.ok && received.ok && source.ok) compared = await verify(app, drilling, source.value.name);
     else if (fetched.ok && received.ok)
       compared = { ok: false, reason: source.ok ? 'skipped' : source.reason };
@@ -230,6 +231,25 @@ async function tried<T>(act: () => Promise<T>): Promise<Step<T>> {
   }
 }
 
-function worthTelling(ended: Interpretation): number {
-  return ended.outcome !== 'ok' && tellingExits.has(ended.exitCode) ? ended.exitCode : 0;
+/**
+ * Given both halves, return the one whose failure came first in cause. Their ends in time say nothing: a fetch that fails cuts the
+ * stream, and receive may notice before fetch has ended; a receive that fails breaks the pipe under fetch.
+ */
+export function blame(fetch: Interpretation, receive: Interpretation): Interpretation | undefined {
+  const rank = ({ outcome, exitCode }: Interpretation): number => {
+    if (outcome === 'ok') return 0;
+    if (outcome === 'interrupted') return 1;
+    return exitCode === exitCodes.failed ? 2 : 3;
+  };
+  const worst = rank(fetch) >= rank(receive) ? fetch : receive;
+  return worst.outcome === 'ok' ? undefined : worst;
+}
+
+/** What a half says that only ended because of the other one would lead astray. */
+function because<T>(culprit: Interpretation | undefined, ended: Interpretation, step: Step<T>): Step<T> {
+  if (step.ok || culprit === undefined || culprit === ended) return step;
+  return {
+    ok: false,
+    reason: `stopped, because the other half failed: ${culprit.error?.message ?? culprit.outcome}`,
+  };
 }

@@ -14,10 +14,15 @@ interface Given {
   mounts: Mount[];
 }
 
+/** Name of the container that a backup runs in. */
+export function backupName(app: App): string {
+  return `${app.config.name}-strategy-b`;
+}
+
 /** Strategy B. Only `backup` has the state volume and the name that is the lock: list and version may run beside a backup of two weeks. */
 export function strategyB(app: App, { verb, run, mounts }: Given): RunSpec {
   const { image, network, limits } = app.config.strategies.b;
-  const name = `${app.config.name}-strategy-b${verb === 'backup' ? '' : `-${verb}`}`;
+  const name = verb === 'backup' ? backupName(app) : `${backupName(app)}-${verb}`;
   const state: Mount =
     verb === 'backup'
       ? { kind: 'volume', name: `${app.config.name}-b-state`, to: '/haven/state', writable: true }

@@ -5,7 +5,8 @@ import type { Interpretation } from '../contract/interpret.ts';
 import { labels } from '../docker/container-options.ts';
 import type { Found } from '../docker/engine.ts';
 import { readLeftover } from '../docker/run-image.ts';
-import { HavenError } from '../errors.ts';
+import { HavenError, reportOf } from '../errors.ts';
+import { type Lock, takeLock } from '../history/lock.ts';
 import { makeRunFolder } from './run-folder.ts';
 
 const cutOff = {
@@ -27,6 +28,36 @@ export async function adoptBackup(app: App, name: string): Promise<void> {
     await app.engine.remove(found.id);
   }
   endUnfinished(app, 'backup');
+}
+
+/** Looks after what a killed controller left, when nothing else is about to: `haven up` calls it from time to time. */
+export async function adoptAll(
+  app: App,
+  nameOfBackup: string,
+  reapAll: (run: string) => Promise<unknown>,
+): Promise<void> {
+  if (app.history.unfinished('b', 'backup').length > 0) {
+    await withFreeLock(app, 'backup', () => adoptBackup(app, nameOfBackup));
+  }
+  const [drill] = app.history.unfinished('b', 'drill');
+  if (drill === undefined) return;
+  await withFreeLock(app, 'drill', async () => {
+    await removeDrillContainers(app);
+    await reapAll(drill.id);
+  });
+}
+
+/** Busy is the usual case: the run that is not finished is simply under way. */
+async function withFreeLock(app: App, name: string, act: () => Promise<void>): Promise<void> {
+  let lock: Lock | undefined;
+  try {
+    lock = takeLock(app.home.locks, name);
+    await act();
+  } catch (thrown) {
+    if (reportOf(thrown, name).code !== 'busy') throw thrown;
+  } finally {
+    lock?.release();
+  }
 }
 
 async function recordLeftover(app: App, found: Found): Promise<void> {
