@@ -1,4 +1,329 @@
 #!/bin/sh
-# Placeholder: the drill branch brings the real program.
-echo "this is a placeholder" >&2
-exit 1
+# restore-b.sh: gets your data back out of Google Drive (Haven, strategy B). Plain shell; needs nothing of Haven but the files beside it:
+#     store.json   passphrase   google-oauth.json
+# On a Debian:   apt-get install curl jq gnupg xz-utils ca-certificates zfsutils-linux
+#
+#   restore-b.sh list                        which backups there are, newest first: id, kind, created, what it is, bytes
+#   restore-b.sh restore BACKUP POOL/NAME    gets that backup, and those it builds upon, into a NEW dataset POOL/NAME (not mounted)
+#   restore-b.sh stream  BACKUP > FILE       only writes the backup's plain `zfs send` stream
+#
+# It deletes nothing, neither in Google Drive nor here. No byte of a part is used before its hash agreed with the manifest.
+# Temporary files go to $TMPDIR (default /tmp); about three times the size of one part must fit there.
+# HAVEN_SOP=gosop    decrypt with that program (any that speaks "SOP") instead of gpg.
+# HAVEN_ATTEMPTS=8   how often a request without progress is tried (waits 1, 2, 4 … 64 s in between) before giving up.
+# Ends with 0 done · 3 something is missing here · 11 network, try later · 22 Google refuses the sign-in · 23 disk full · 30 the backup is damaged
+set -eu
+umask 077
+export LC_ALL=C
+KIT=$(cd "$(dirname "$0")" && pwd)
+TAB=$(printf '\t')
+ATTEMPTS=${HAVEN_ATTEMPTS:-8}
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() { # CODE, what happened, what to do
+  say "ERROR: $2"
+  say "WHAT TO DO: $3"
+  exit "$1"
+}
+
+begin() {
+  for tool in curl jq sha256sum "${HAVEN_SOP:-gpg}" xz; do
+    command -v "$tool" > /dev/null || die 3 "the program '$tool' is not installed" "apt-get install curl jq gnupg xz-utils ca-certificates"
+  done
+  for file in store.json passphrase google-oauth.json; do
+    [ -r "$KIT/$file" ] || die 3 "the kit is incomplete: $file is not beside restore-b.sh, or you may not read it" "copy the whole folder of the recovery kit, and run this as its owner"
+  done
+  WORK=$(mktemp -d "${TMPDIR:-/tmp}/haven-restore.XXXXXX") || die 23 "cannot make a folder in ${TMPDIR:-/tmp}" "set TMPDIR to a folder with room"
+  trap cleanup EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  head -n 1 "$KIT/passphrase" | tr -d '\n' > "$WORK/passphrase"
+  [ -s "$WORK/passphrase" ] || die 3 "the kit's file 'passphrase' is empty" "its first line must be the passphrase of the printed sheet"
+  jq -e '.format == "haven-b/1" and ([.set, .rootUrl, .tokenUrl] | all(type == "string"))' "$KIT/store.json" > /dev/null 2>&1 ||
+    die 3 "the kit's store.json is not one that this program knows (haven-b/1)" "use the restore-b.sh that lies beside it"
+  SET=$(jq -r .set "$KIT/store.json")
+  ROOT=$(jq -r '.rootUrl | rtrimstr("/")' "$KIT/store.json")
+  TOKEN_URL=$(jq -r .tokenUrl "$KIT/store.json")
+  # Secrets go to curl in files: other users of this machine can read any program's arguments.
+  for name in client_id client_secret refresh_token; do
+    jq -je --arg name "$name" '.[$name] | strings | select(. != "")' "$KIT/google-oauth.json" > "$WORK/$name" 2> /dev/null ||
+      die 3 "the kit's google-oauth.json has no $name" "it must be the file of the recovery kit, unchanged"
+  done
+  printf 'silent\nshow-error\nconnect-timeout = 30\nspeed-limit = 1\nspeed-time = 120\n' > "$WORK/curlrc"
+  if jq -e '.caPem | strings | select(. != "")' "$KIT/store.json" > "$WORK/ca.json"; then
+    jq -r . "$WORK/ca.json" > "$WORK/ca.pem"
+    printf 'cacert = "%s"\n' "$WORK/ca.pem" >> "$WORK/curlrc"
+  fi
+}
+
+cleanup() {
+  [ ! -d "$WORK/gnupg" ] || gpgconf --homedir "$WORK/gnupg" --kill all > /dev/null 2>&1 || :
+  rm -rf "$WORK"
+}
+
+# ---- Google -------------------------------------------------------------------------------------------------------------
+
+# One request; STATUS is the answer's (000: none). Succeeds when it was answered well and completely.
+try() { # OUTPUT, arguments of curl
+  output=$1
+  shift
+  curl_exit=0
+  STATUS=$(curl -q --config "$WORK/curlrc" --output "$output" --write-out '%{http_code}' "$@" < /dev/null 2> "$WORK/says") || curl_exit=$?
+  [ "$curl_exit" -ne 23 ] || die 23 "the disk of ${TMPDIR:-/tmp} is full" "set TMPDIR to a folder with more room"
+  [ "$curl_exit" -eq 0 ] && case $STATUS in 200 | 206) return 0 ;; *) return 1 ;; esac
+}
+
+pause_or_give_up() { # WHAT, failures so far
+  [ "$2" -lt "$ATTEMPTS" ] || die 11 "$1: no luck after $2 attempts (answer $STATUS; $(tail -n 1 "$WORK/says"))" "check the network of this machine, then run this again"
+  seconds=$((1 << ($2 - 1)))
+  sleep $((seconds < 64 ? seconds : 64))
+}
+
+sign_in() { # leaves a new access token in $WORK/authorization; it lasts an hour
+  sign_in_failures=0
+  until try "$WORK/token" --data grant_type=refresh_token --data-urlencode "client_id@$WORK/client_id" \
+    --data-urlencode "client_secret@$WORK/client_secret" --data-urlencode "refresh_token@$WORK/refresh_token" "$TOKEN_URL"; do
+    case $STATUS in
+      400 | 401)
+        reason=$(jq -r '.error | strings' "$WORK/token" 2> /dev/null || :)
+        die 22 "Google refuses the kit's sign-in (${reason:-$STATUS})" "take the newest kit; or sign in again with 'haven auth google'; or download the files in a browser (RECOVERY.md)"
+        ;;
+    esac
+    sign_in_failures=$((sign_in_failures + 1))
+    pause_or_give_up "signing in to Google" "$sign_in_failures"
+  done
+  jq -je '.access_token | strings | "Authorization: Bearer " + .' "$WORK/token" > "$WORK/authorization" ||
+    die 11 "signing in to Google: the answer holds no access token" "run this again later"
+  SIGNED_IN_AT=$(date +%s)
+}
+
+# Asks Google until it answers. Ends in 1 when the answer is "there is no such file".
+ask() { # WHAT, OUTPUT, arguments of curl
+  what=$1 answer=$2
+  shift 2
+  failures=0 denied=0
+  while :; do
+    [ $(($(date +%s) - ${SIGNED_IN_AT:-0})) -lt 2700 ] || sign_in
+    had=$(size_of "$answer")
+    ! try "$answer" --header "@$WORK/authorization" "$@" || return 0
+    case $STATUS in
+      404) return 1 ;;
+      416) return 0 ;; # asked to go on after the last byte: it is all here, and will be checked
+      401)
+        denied=$((denied + 1))
+        [ "$denied" -lt 3 ] || die 22 "$what: Google refuses the access token that it gave" "sign in again with 'haven auth google'"
+        SIGNED_IN_AT=0
+        continue
+        ;;
+    esac
+    [ "$curl_exit" -ne 33 ] || rm -f "$answer" # the server cannot go on in the middle: from the start
+    [ "$(size_of "$answer")" -le "$had" ] || failures=0
+    failures=$((failures + 1))
+    pause_or_give_up "$what" "$failures"
+  done
+}
+
+find_manifests() { # [BACKUP]: lines "backup id, Drive's file id" in $WORK/found, newest first
+  query="appProperties has { key='haven' and value='$(printf %s "$SET" | sed "s/[\\\\']/\\\\&/g")' } and appProperties has { key='kind' and value='manifest' } and trashed = false"
+  [ $# -eq 0 ] || query="$query and appProperties has { key='backup' and value='$1' }"
+  : > "$WORK/files"
+  page=
+  while :; do
+    ask "listing the backups" "$WORK/page" --get --data-urlencode "q=$query" --data pageSize=1000 ${page:+--data-urlencode "pageToken=$page"} \
+      --data-urlencode "fields=nextPageToken,incompleteSearch,files(id,createdTime,appProperties)" "$ROOT/drive/v3/files" ||
+      die 3 "there is no Google Drive at the address in store.json" "use the kit's own store.json"
+    jq -e '.incompleteSearch != true and (.files | type == "array")' "$WORK/page" > /dev/null || die 11 "listing the backups: Google's answer is incomplete" "run this again later"
+    jq -c '.files[]' "$WORK/page" >> "$WORK/files"
+    page=$(jq -r '.nextPageToken // empty' "$WORK/page")
+    [ -n "$page" ] || break
+  done
+  jq -rs 'sort_by(.createdTime) | reverse | .[] | [.appProperties.backup, .id] | select(all(type == "string" and test("^[A-Za-z0-9_-]+$"))) | @tsv' "$WORK/files" > "$WORK/found"
+}
+
+# ---- the format haven-b/1 (FORMAT.md) --------------------------------------------------------------------------------------
+
+size_of() { if [ -f "$1" ]; then wc -c < "$1"; else echo 0; fi; }
+hash_of() { sha256sum < "$1" | cut -d ' ' -f 1; }
+free_kib() { df -Pk "$WORK" | { read -r _ && read -r _ _ _ free _ && echo "$free"; }; }
+
+decrypt() { # FILE, OUTPUT
+  rm -f "$2"
+  if [ -n "${HAVEN_SOP:-}" ]; then
+    "$HAVEN_SOP" decrypt --with-password="$WORK/passphrase" < "$1" > "$2" 2> "$WORK/says"
+    return
+  fi
+  mkdir -p "$WORK/gnupg"
+  # gpg -d also prints a message that nobody encrypted and calls that a success: ask what it really did.
+  gpg --homedir "$WORK/gnupg" --batch --no-tty --pinentry-mode loopback --passphrase-file "$WORK/passphrase" \
+    --status-file "$WORK/status" --output "$2" --decrypt "$1" < /dev/null 2> "$WORK/says" &&
+    grep -q '^\[GNUPG:\] DECRYPTION_OKAY' "$WORK/status"
+}
+
+open_manifest() { # BACKUP, Drive's file id: checked, in $WORK/manifest, and its parts in $WORK/parts
+  rm -f "$WORK/manifest.gpg"
+  ask "downloading the manifest" "$WORK/manifest.gpg" --fail "$ROOT/drive/v3/files/$2?alt=media" ||
+    die 30 "the manifest of backup $1 has vanished from Google Drive" "look into Drive's trash; else restore another backup (restore-b.sh list)"
+  decrypt "$WORK/manifest.gpg" "$WORK/manifest" ||
+    die 30 "the manifest of backup $1 cannot be decrypted: it was altered, or the passphrase is not the one that it was encrypted with" "compare the passphrase with the printed sheet; if it is right, restore another backup"
+  wrong=$(jq -r --arg backup "$1" '
+    def count: type == "number" and . >= 0 and floor == .;
+    def hash: type == "string" and test("^[0-9a-f]{64}$");
+    if .format != "haven-b/1" then "its format is \(.format); this program knows haven-b/1"
+    elif .backup != $backup then "it is the manifest of another backup"
+    elif (.kind == "full") != (.base == null) then "its kind and base contradict each other"
+    elif (.parts | type) != "array" or .parts == [] then "it lists no parts"
+    elif (.stream.bytes | count | not) or (.stream.sha256 | hash | not) then "it does not describe its stream"
+    else ([.parts | to_entries[] | .key as $i | .value | select((
+        .n == $i and (.file | type == "string" and test("^[A-Za-z0-9_-]+$")) and (.compression | IN("xz", "none"))
+        and (.stream | (.offset | count) and (.bytes | count and . > 0) and (.sha256 | hash))
+        and (.stored | (.bytes | count and . > 0) and (.sha256 | hash))) | not) | $i] | first) as $bad
+    | (reduce .parts[] as $p ({at: 0}; if .gap == null and $p.stream.offset != .at then .gap = $p.n else .at += $p.stream.bytes end)) as $sum
+    | if $bad != null then "its entry \($bad + 1) is not that of part \($bad + 1)"
+      elif $sum.gap != null then "there is a gap or an overlap before part \($sum.gap + 1)"
+      elif $sum.at != .stream.bytes then "its parts make \($sum.at) bytes, its stream has \(.stream.bytes)"
+      else "" end
+    end' "$WORK/manifest" 2> "$WORK/says") || wrong="it is not the JSON that FORMAT.md describes"
+  [ -z "$wrong" ] || die 30 "the manifest of backup $1 is not valid: $wrong" "restore another backup (restore-b.sh list), and keep this one for somebody who can look at it"
+  jq -r '.parts[] | [.file, .compression, .stream.bytes, .stream.sha256, .stored.bytes, .stored.sha256] | @tsv' "$WORK/manifest" > "$WORK/parts"
+}
+
+find_backup() { # BACKUP: its manifest, as open_manifest leaves it
+  find_manifests "$1"
+  IFS=$TAB read -r found file < "$WORK/found" ||
+    die 30 "there is no backup $1 in the set '$SET' of this Google account" "restore-b.sh list shows those that are there; look into Drive's trash; was it another account?"
+  [ "$(wc -l < "$WORK/found")" -eq 1 ] || say "note: there are several manifests of backup $found; this takes the newest"
+  open_manifest "$1" "$file"
+}
+
+# Downloads one part, checks it as stored, decrypts, decompresses, checks it as plain: $WORK/plain. (Reads the variables of stream.)
+get_part() {
+  needed=$((stored_bytes + (stored_bytes > bytes ? stored_bytes : bytes) + 1048576))
+  [ "$(free_kib)" -ge $((needed / 1024)) ] || die 23 "$part: needs $needed bytes in ${TMPDIR:-/tmp}, where $(free_kib) KiB are free" "free space, or set TMPDIR to a folder with more room"
+  for again in no yes; do # a difference may come from the way here: download once more before calling it damage
+    rm -f "$WORK/stored"
+    ask "$part: downloading" "$WORK/stored" --fail --continue-at - "$ROOT/drive/v3/files/$file?alt=media" ||
+      die 30 "$part is missing: Google Drive has no such file any more" "look into Drive's trash; else restore another backup"
+    wrong=
+    [ "$(size_of "$WORK/stored")" -eq "$stored_bytes" ] || wrong="it has $(size_of "$WORK/stored") bytes but the manifest says $stored_bytes"
+    [ -n "$wrong" ] || [ "$(hash_of "$WORK/stored")" = "$stored_sha256" ] || wrong="its stored sha256 is $(hash_of "$WORK/stored") but the manifest says $stored_sha256"
+    [ -n "$wrong" ] || break
+    [ "$again" = no ] || die 30 "$part is damaged: $wrong" "restore another backup; keep this one for somebody who can look at it"
+    say "$part: $wrong; downloading it once more"
+  done
+  decrypt "$WORK/stored" "$WORK/packed" 3>&- || die "$(full_or 30)" "$part cannot be decrypted, though it is what was stored" "compare the passphrase with the printed sheet; is the disk full? else restore another backup"
+  rm -f "$WORK/stored"
+  case $compression in
+    none) mv -f "$WORK/packed" "$WORK/plain" ;;
+    xz) xz --decompress --format=xz --stdout < "$WORK/packed" > "$WORK/plain" 2> "$WORK/says" || die "$(full_or 30)" "$part cannot be decompressed, though it is what was stored" "is the disk full? else restore another backup" ;;
+  esac
+  rm -f "$WORK/packed"
+  [ "$(size_of "$WORK/plain")" -eq "$bytes" ] || die 30 "$part: its plain piece has $(size_of "$WORK/plain") bytes but the manifest says $bytes" "restore another backup"
+  [ "$(hash_of "$WORK/plain")" = "$sha256" ] || die 30 "$part: the sha256 of its plain piece is not the manifest's" "restore another backup"
+}
+
+full_or() { if [ "$(free_kib)" -lt 1024 ]; then echo 23; else echo "$1"; fi; }
+
+stream() { # BACKUP: the plain stream on stdout; its last part only when the whole of it has the manifest's hash
+  find_backup "$1"
+  say "manifest: $(jq -c '{backup, kind, guid: .source.guid, type: .source.type, createdAt: .source.createdAt, parts: (.parts | length),
+    storedBytes: ([.parts[].stored.bytes] | add), streamBytes: .stream.bytes, streamSha256: .stream.sha256}' "$WORK/manifest")"
+  whole=$(jq -r .stream.sha256 "$WORK/manifest")
+  last=$(jq -r '.parts | length' "$WORK/manifest")
+  rm -f "$WORK/whole"
+  mkfifo "$WORK/whole"
+  sha256sum < "$WORK/whole" > "$WORK/whole.sha256" &
+  exec 3> "$WORK/whole"
+  n=0
+  while IFS=$TAB read -r file compression bytes sha256 stored_bytes stored_sha256; do
+    n=$((n + 1))
+    part="part $n of $last"
+    get_part
+    cat "$WORK/plain" >&3
+    if [ "$n" -eq "$last" ]; then
+      exec 3>&-
+      wait $!
+      [ "$(cut -d ' ' -f 1 "$WORK/whole.sha256")" = "$whole" ] || die 30 "every part is right, but the whole stream's sha256 is not the manifest's" "restore another backup"
+    fi
+    cat "$WORK/plain" || die 1 "the stream's reader stopped in $part" "see what it said"
+    rm -f "$WORK/plain"
+    say "$part: good"
+  done < "$WORK/parts"
+}
+
+list() {
+  find_manifests
+  : > "$WORK/lines"
+  bad=0
+  while IFS=$TAB read -r id file <&4; do
+    if (open_manifest "$id" "$file"); then
+      jq -r '[.backup, .kind, .source.createdAt, .source.id, .stream.bytes] | map(tostring) | @tsv' "$WORK/manifest" >> "$WORK/lines"
+    else
+      code=$?
+      [ "$code" -eq 30 ] || exit "$code"
+      bad=$((bad + 1))
+    fi
+  done 4< "$WORK/found"
+  sort -t "$TAB" -k 3,3r "$WORK/lines"
+  [ "$bad" -eq 0 ] || die 30 "$bad of the manifests cannot be used (see above)" "the backups listed are not affected"
+  [ -s "$WORK/lines" ] || say "There is no backup in the set '$SET' of this Google account."
+}
+
+restore() { # BACKUP, POOL/NAME: the chain from its full on
+  command -v zfs > /dev/null || die 3 "the program 'zfs' is not installed" "apt-get install zfsutils-linux"
+  ! zfs list -H -o name "$2" > /dev/null 2>&1 || die 3 "the dataset $2 exists already" "name a new one"
+  chain=''
+  next=$1
+  while [ -n "$next" ]; do
+    case " $chain" in *" $next "*) die 30 "the chain of backup $1 runs in a circle" "restore another backup" ;; esac
+    find_backup "$next"
+    chain="$next $chain"
+    next=$(jq -r '.base // empty' "$WORK/manifest")
+  done
+  for id in $chain; do
+    say "receiving backup $id into $2"
+    received=0
+    {
+      set +e
+      (set -e && stream "$id")
+      echo $? > "$WORK/streamed"
+    } | zfs receive -u "$2" || received=$?
+    streamed=$(cat "$WORK/streamed")
+    # When the stream breaks off, zfs complains as well; the reason is the stream's.
+    [ "$streamed" -eq 0 ] || [ "$streamed" -gt 128 ] || die "$streamed" "backup $id was not restored (the reason is above)" "to begin anew: zfs destroy -r $2"
+    [ "$received" -eq 0 ] || die 1 "zfs did not accept backup $id (its reason is above)" "is there room in the pool? to begin anew: zfs destroy -r $2"
+  done
+  say "Done. To see the files:   zfs set mountpoint=/mnt/restored $2 && zfs mount $2"
+}
+
+usage() {
+  sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p;}' "$0"
+}
+
+backup_id() {
+  case $1 in *[!0-9a-f]* | '') die 3 "'$1' is not the id of a backup" "restore-b.sh list shows them" ;; esac
+}
+
+case "${1:-} $#" in
+  "list 1")
+    begin
+    list
+    ;;
+  "stream 2")
+    backup_id "$2"
+    begin
+    stream "$2"
+    ;;
+  "restore 3")
+    backup_id "$2"
+    case $3 in -* | /* | */ | *@*) false ;; */*) ;; *) false ;; esac || die 3 "'$3' is not the name of a dataset to make, like tank/restored" "restore-b.sh --help"
+    begin
+    restore "$2" "$3"
+    ;;
+  "--help 1" | "-h 1") usage ;;
+  *)
+    usage >&2
+    exit 3
+    ;;
+esac

@@ -18,11 +18,18 @@ import { due, type Job, jobsOf, nextDue } from './due.ts';
 import { pastOf } from './past.ts';
 
 const example = fileURLToPath(new URL('../../../haven.example.yaml', import.meta.url));
-const tickMs = 15_000;
-const lookMs = 3_000;
 
-export async function keepUp(surroundings: Surroundings): Promise<void> {
-  const config = await waitForConfig(surroundings);
+export interface Rhythm {
+  /** Between two looks at what is due. */
+  tickMs: number;
+  /** Between two looks at a configuration that is missing or wrong. */
+  lookMs: number;
+}
+
+const usualRhythm: Rhythm = { tickMs: 15_000, lookMs: 3_000 };
+
+export async function keepUp(surroundings: Surroundings, rhythm = usualRhythm): Promise<void> {
+  const config = await waitForConfig(surroundings, rhythm.lookMs);
   if (config === undefined) return;
   const app = buildApp(surroundings, config);
   const running = new Map<string, Promise<void>>();
@@ -37,7 +44,7 @@ export async function keepUp(surroundings: Surroundings): Promise<void> {
         const run = runJob(app, job, refused).finally(() => running.delete(job.name));
         running.set(job.name, run);
       }
-      await pause(tickMs, app.signal);
+      await pause(rhythm.tickMs, app.signal);
     }
     await Promise.all(running.values());
   } finally {
@@ -86,7 +93,10 @@ function announce(app: App): void {
 }
 
 /** Says what is missing or wrong, once for each state of the file, and looks again until it is right. */
-async function waitForConfig({ home, log, signal }: Surroundings): Promise<Config | undefined> {
+async function waitForConfig(
+  { home, log, signal }: Surroundings,
+  lookMs: number,
+): Promise<Config | undefined> {
   let said: string | undefined;
   while (!signal.aborted) {
     const state = stateOf(home.config);
