@@ -1,5 +1,6 @@
 // What a controller that was killed left behind: runs without an end, and containers. Called with the part's lock held, so whatever
 // is unfinished has no living owner, except a container that still runs: that one is finishing its work, and nobody starts beside it.
+import { join } from 'node:path';
 import type { App } from '../app.ts';
 import type { Interpretation } from '../contract/interpret.ts';
 import { labels } from '../docker/container-options.ts';
@@ -7,6 +8,7 @@ import type { Found } from '../docker/engine.ts';
 import { readLeftover } from '../docker/run-image.ts';
 import { HavenError, reportOf } from '../errors.ts';
 import { type Lock, takeLock } from '../history/lock.ts';
+import { removeWorkFolder } from './drill-steps.ts';
 import { makeRunFolder } from './run-folder.ts';
 
 const cutOff = {
@@ -27,6 +29,7 @@ export async function adoptBackup(app: App, name: string): Promise<void> {
     await recordLeftover(app, found);
     await app.engine.remove(found.id);
   }
+  await sweep(app);
   endUnfinished(app, 'backup');
 }
 
@@ -91,11 +94,22 @@ export function endUnfinished(app: App, kind: 'backup' | 'drill'): void {
 
 /** A drill's containers without their orchestrator prove nothing: stopped and removed. */
 export async function removeDrillContainers(app: App): Promise<void> {
-  for (const verb of ['fetch', 'receive', 'verify', 'reap', 'version']) {
+  for (const verb of ['fetch', 'receive', 'verify', 'reap']) {
     for (const found of await app.engine.containers({ name: `${app.config.name}-drill-${verb}` })) {
       if (found.running) await app.engine.stop(found.id, 30);
       await app.engine.remove(found.id);
     }
   }
+  for (const { id } of app.history.unfinished('b', 'drill')) await removeWorkFolder(join(app.home.runs, id));
+  await sweep(app);
   endUnfinished(app, 'drill');
+}
+
+/** Removes containers of `version` and `list` that nobody waits for any more: an hour is longer than either may take. */
+async function sweep(app: App): Promise<void> {
+  for (const found of await app.engine.containers({ home: app.home.root })) {
+    const passing = ['version', 'list'].includes(found.labels[labels.verb] ?? '');
+    const old = app.now().getTime() - found.createdAt.getTime() > 3600 * 1000;
+    if (passing && old) await app.engine.remove(found.id);
+  }
 }
