@@ -5,9 +5,9 @@
 help:        ## this menu
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: ground images ## a real snapshot to an emulated Google Drive and back, proven by a drill
+demo: lab   ## a real snapshot to an emulated Google Drive and back, proven by a drill
 	@test/lab/on-ground test/demo/demo
-clean-demo: ground ## remove all that the demo made
+clean-demo:  ## remove all that the demo made
 	@test/lab/on-ground test/demo/clean
 test:        ## everything that CI runs
 	@test/run
@@ -19,8 +19,8 @@ drill:       ## a restoration drill, now
 	@test/lab/on-ground controller/bin/haven-on-host drill b
 doctor:      ## is everything in place?
 	@test/lab/on-ground controller/bin/haven-on-host doctor
-images:      ## build every image, the tests' too
-	@test/lab/prepare-host && test/images
+images: ground ## build every image, the tests' too
+	@test/images
 check:       ## types, lint, formatting, import borders
 	@test/run check
 unit:        ## the tests that need neither Docker nor ZFS
@@ -29,7 +29,7 @@ conformance: ## run every image through images/CONTRACT.md; IMAGE=haven/drill fo
 	@test/conformance/run $(IMAGE)
 ground:      ## make sure of Docker, and of ZFS: this machine's own, or else the lab's
 	@test/lab/prepare-host
-lab:         ground images ## build and start the lab: a VM with real ZFS and Docker
+lab: images  ## where this machine has no ZFS: build and start a VM with real ZFS and Docker
 	@test/lab/start
 lab-shell:   ## a root shell in the lab
 	@test/lab/on-ground bash -l

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { CLIENT, type StartedEmulator, startEmulator } from '../testing/start.ts';
+import { CLIENT, type StartedEmulator, startEmulator } from '../tests/started-emulator.ts';
 
 const run = promisify(execFile);
 const IMAGE = 'haven-drive-clients';

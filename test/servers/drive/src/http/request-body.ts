@@ -2,12 +2,17 @@
 import type { IncomingMessage } from 'node:http';
 import { apiRefusal } from './refusal.ts';
 
+/** The body as it comes. Whoever stops reading early leaves the connection whole, so that the refusal can still be sent. */
+export function bodyOf(request: IncomingMessage): AsyncGenerator<Buffer> {
+  return request.iterator({ destroyOnReturn: false }) as AsyncGenerator<Buffer>;
+}
+
 const METADATA_LIMIT = 1024 * 1024;
 
 export async function readBody(request: IncomingMessage, limit = METADATA_LIMIT): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of request) {
+  for await (const piece of bodyOf(request)) {
     bytes += piece.length;
     if (bytes > limit) {
       throw apiRefusal(413, { reason: 'uploadTooLarge', message: 'The request body is too large.' });

@@ -14,8 +14,11 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { floorToGranularity } from '../upload/content-range.ts';
 import { readJson, writeJson } from './json-file.ts';
 import { FOLDER_TYPE, type StoredFile, type UploadSession } from './records.ts';
 
@@ -29,6 +32,7 @@ export interface Store {
   saveFile(file: StoredFile): void;
   removeFile(id: string): void;
   saveSession(session: UploadSession): void;
+  createBlob(blob: string): void;
   removeBlob(blob: string): void;
   rememberIds(ids: string[]): void;
   isUnusedId(id: string): boolean;
@@ -86,6 +90,7 @@ export function openStore(options: StoreOptions): Store {
       writeJson(place(`sessions/${session.id}.json`), session);
       sessions.set(session.id, session);
     },
+    createBlob: (blob) => writeFileSync(place(`blobs/${blob}`), '', { mode: 0o600 }),
     removeBlob: (blob) => discard(place(`blobs/${blob}`), 'blob'),
     rememberIds(more) {
       appendFileSync(place('generated-ids'), more.map((id) => `+${id}\n`).join(''), { mode: 0o600 });
@@ -146,7 +151,10 @@ function makeRoot(store: Store, now: number): void {
   });
 }
 
-/** A kill between a file's record and its session's leaves the session open although its file exists. */
+/**
+ * What a kill leaves behind: a session open although its file exists (killed between the two records), a chunk written in part,
+ * a blob of an upload in one request that nobody can go on with.
+ */
 function settleSessions(store: Store): void {
   const owners = new Map<string, string>();
   for (const file of store.files.values()) {
@@ -158,6 +166,14 @@ function settleSessions(store: Store): void {
     const fileId = owners.get(session.blob);
     if (session.state === 'open' && fileId !== undefined) {
       store.saveSession({ ...session, state: 'complete', fileId });
+    } else if (session.state === 'open') {
+      owners.set(session.blob, session.id);
+      truncateSync(store.blobPath(session.blob), floorToGranularity(store.blobSize(session.blob)));
+    }
+  }
+  for (const blob of readdirSync(join(store.dir, 'blobs'))) {
+    if (!owners.has(blob)) {
+      store.removeBlob(blob);
     }
   }
 }

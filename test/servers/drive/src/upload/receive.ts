@@ -29,7 +29,7 @@ export interface Incoming {
 export async function receiveBody(exchange: Exchange, incoming: Incoming): Promise<Received> {
   const { emulator, noted } = exchange;
   const { blob, skip, expected } = incoming;
-  const digests = await digestsOfBlob(exchange, blob);
+  const digests = await emulator.uploads.digestsOf(blob);
   const before = emulator.store.blobSize(blob);
   const file = openSync(emulator.store.blobPath(blob), 'a', 0o600);
   const source = spoiled(exchange, incoming.source, expected);
@@ -71,11 +71,6 @@ export async function receiveBody(exchange: Exchange, incoming: Incoming): Promi
     emulator.uploads.forgetDigests(blob);
   }
   return { bytes: received, outcome };
-}
-
-async function digestsOfBlob({ emulator }: Exchange, blob: string) {
-  closeSync(openSync(emulator.store.blobPath(blob), 'a', 0o600));
-  return emulator.uploads.digestsOf(blob);
 }
 
 function keepLimit({ faults }: Exchange, expected: number | undefined): number {

@@ -8,7 +8,7 @@ import type { Exchange } from '../exchange.ts';
 import { fileAnswer } from '../files/handlers.ts';
 import type { Answer } from '../http/answer.ts';
 import { notFound, plainRefusal, Refusal } from '../http/refusal.ts';
-import { drain } from '../http/request-body.ts';
+import { bodyOf, drain } from '../http/request-body.ts';
 import { grantOf } from '../oauth/authorize.ts';
 import type { StoredFile, UploadSession } from '../state/records.ts';
 import { flipAtRest } from './at-rest.ts';
@@ -114,7 +114,7 @@ async function chunk(exchange: Exchange, session: UploadSession, range: Chunk): 
   const skip = persisted - range.first;
   const { outcome, bytes } = await receiveBody(exchange, {
     blob: session.blob,
-    source: request,
+    source: bodyOf(request),
     skip,
     expected: length,
   });

@@ -8,15 +8,29 @@ import { visibleFile } from '../files/resource.ts';
 import { FILE_SCHEMA } from '../files/schema.ts';
 import type { Answer } from '../http/answer.ts';
 import { invalidParameter } from '../http/refusal.ts';
-import { parseJsonObject } from '../http/request-body.ts';
+import { bodyOf, parseJsonObject } from '../http/request-body.ts';
 import { finishUpload } from './finish.ts';
 import { boundaryOf, type MultipartUpload, readMultipart } from './multipart-body.ts';
 import { receiveBody } from './receive.ts';
 
 export async function simpleUpload(exchange: GrantedExchange, updates?: string): Promise<Answer> {
-  const { emulator, grant, query, request, noted } = exchange;
+  const { query, request } = exchange;
   checkMask(query.get('fields'), FILE_SCHEMA);
-  const upload = await uploadOf(exchange);
+  const source = bodyOf(request);
+  try {
+    return await receive(exchange, await uploadOf(exchange, source), updates);
+  } finally {
+    // A body that nobody reads to its end would hold the answer back for ever.
+    await source.return(undefined);
+  }
+}
+
+async function receive(
+  exchange: GrantedExchange,
+  upload: MultipartUpload,
+  updates?: string,
+): Promise<Answer> {
+  const { emulator, grant, query, request, noted } = exchange;
   const metadata = parseJsonObject(upload.metadata);
   noted.metadata = metadata;
   checkQuota(emulator, 0);
@@ -27,6 +41,7 @@ export async function simpleUpload(exchange: GrantedExchange, updates?: string):
   }
 
   const blob = emulator.newId();
+  emulator.store.createBlob(blob);
   const whole = query.get('uploadType') === 'media' ? request.headers['content-length'] : undefined;
   try {
     const { outcome } = await receiveBody(exchange, {
@@ -52,13 +67,16 @@ export async function simpleUpload(exchange: GrantedExchange, updates?: string):
   }
 }
 
-async function uploadOf({ query, request }: GrantedExchange): Promise<MultipartUpload> {
+async function uploadOf(
+  { query, request }: GrantedExchange,
+  source: AsyncGenerator<Buffer>,
+): Promise<MultipartUpload> {
   const contentType = request.headers['content-type'];
   switch (query.get('uploadType')) {
     case 'multipart':
-      return readMultipart(request, boundaryOf(contentType));
+      return readMultipart(source, boundaryOf(contentType));
     case 'media':
-      return { metadata: '', contentType, media: request };
+      return { metadata: '', contentType, media: source };
     default:
       throw invalidParameter(
         'uploadType',

@@ -43,6 +43,7 @@ export async function startUpload(exchange: GrantedExchange, updates?: string): 
     usedAt: now,
     state: 'open',
   };
+  emulator.store.createBlob(session.blob);
   emulator.store.saveSession(session);
   return emptyAnswer(200, { Location: sessionUri(exchange, session), 'X-GUploader-UploadID': session.id });
 }

@@ -1,0 +1,101 @@
+"""The request, checked by hand as images/contract/schema/request.schema.json says: unknown fields are errors."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from haven_drill import CONTRACT
+from haven_drill.problem import Problem
+
+IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+BACKUP = re.compile(r"[0-9a-f]{8,64}")
+POOL = re.compile(r"haven-drill-[0-9a-f]{8,32}")
+ABSOLUTE_PATH = re.compile(r"/[^\0]{0,1023}", re.DOTALL)
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "fetch": ("strategy", "backup"),
+    "receive": ("scratch", "pool", "sizeBytes", "type"),
+    "verify": ("compare",),
+    "reap": ("scratch", "pools"),
+}
+
+
+def read_request(path: str, verb: str) -> dict[str, Any]:
+    """Given the file and the verb of the command line, return the request; throws bad-request naming the field."""
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(1 << 20)
+    except OSError as error:
+        raise bad_request(f"the request cannot be read: {error.strerror}", "mount it at /haven/request.json") from None
+    try:
+        request = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise bad_request("the request is not JSON") from None
+    check_request(request, verb)
+    assert isinstance(request, dict)
+    return request
+
+
+def check_request(request: object, verb: str) -> None:
+    if not isinstance(request, dict):
+        raise bad_request("the request is not a JSON object")
+    if request.get("contract") != CONTRACT:
+        raise bad_request(f"contract: this image understands {CONTRACT} only")
+    if request.get("verb") != verb:
+        raise bad_request(f"verb: the request is not for '{verb}'")
+    known = ("contract", "verb", "run", *FIELDS[verb])
+    for name in request:
+        if name not in known:
+            raise bad_request(f"unknown field {json.dumps(name)[:80]}")
+    for name in known[2:]:
+        if name not in request:
+            raise bad_request(f"{name}: is missing")
+        reason = CHECKS[name](request[name])
+        if reason:
+            raise bad_request(f"{name}: {reason}")
+
+
+def bad_request(message: str, hint: str = "compare the request with images/contract/schema") -> Problem:
+    return Problem("bad-request", "read request", message, hint)
+
+
+def _text(pattern: re.Pattern[str], what: str) -> Any:
+    def check(value: object) -> str:
+        return "" if isinstance(value, str) and pattern.fullmatch(value) else f"must be {what}"
+
+    return check
+
+
+def _one_of(*choices: str) -> Any:
+    def check(value: object) -> str:
+        return "" if isinstance(value, str) and value in choices else f"must be one of {', '.join(choices)}"
+
+    return check
+
+
+def _size(value: object) -> str:
+    good = isinstance(value, int) and not isinstance(value, bool) and value >= 64 << 20
+    return "" if good else "must be a whole number of bytes, at least 67108864"
+
+
+def _pools(value: object) -> str:
+    if value == "all" and isinstance(value, str):
+        return ""
+    if isinstance(value, list) and all(isinstance(item, str) and POOL.fullmatch(item) for item in value):
+        return ""
+    return 'must be "all" or a list of names haven-drill-<hex>'
+
+
+CHECKS: dict[str, Any] = {
+    "run": _text(IDENTIFIER, "an id of a-z, 0-9 and -"),
+    "strategy": _one_of("a", "b"),
+    "backup": _text(BACKUP, "a backup's id (hexadecimal)"),
+    "scratch": _text(ABSOLUTE_PATH, "an absolute path"),
+    "pool": _text(POOL, "a name haven-drill-<hex>"),
+    "sizeBytes": _size,
+    "type": _one_of("filesystem", "volume"),
+    "compare": _one_of("filesystem"),
+    "pools": _pools,
+}

@@ -1,0 +1,109 @@
+// Events on stdout, one JSON object a line (images/contract/schema/event.schema.json). Exactly one result, and nothing after it.
+import type { Clock } from '../surroundings.ts';
+import type { ReportedError } from './errors.ts';
+
+export interface Backup {
+  id: string;
+  chain: string;
+  kind: 'full' | 'incremental';
+  base: string | null;
+  source: string;
+  guid: string;
+  createdAt: string;
+  committedAt: string;
+  parts: number;
+  streamBytes: number;
+  streamSha256: string;
+  storedBytes: number;
+  type: 'filesystem' | 'volume';
+  seconds?: number;
+}
+
+export interface SourceOutcome {
+  id: string;
+  outcome: 'ok' | 'failed' | 'interrupted';
+  backup?: string;
+  error?: ReportedError;
+}
+
+export interface Finding {
+  kind: 'missing' | 'extra' | 'trashed' | 'altered' | 'rolled-back' | 'unreadable';
+  backup?: string;
+  part?: number;
+  object?: string;
+  message: string;
+}
+
+export interface Incomplete {
+  id: string;
+  parts: number;
+  storedBytes: number;
+  newestAt?: string;
+}
+
+export interface Audit {
+  backups: number;
+  parts: number;
+  storedBytes: number;
+  calls: number;
+  findings: Finding[];
+}
+
+/** What a verb found out; `app.ts` adds verb, run and time, and makes the exit code of it. */
+export interface Result {
+  outcome: 'ok' | 'partial' | 'failed' | 'interrupted';
+  error?: ReportedError;
+  version?: object;
+  backups?: Backup[];
+  sources?: SourceOutcome[];
+  incomplete?: Incomplete[];
+  audit?: Audit;
+}
+
+export interface Events {
+  started(verb: string, run: string): void;
+  progress(phase: string, done: number, total: number | null, unit: 'bytes' | 'parts'): void;
+  part(source: string, part: number, streamBytes: number, storedBytes: number): void;
+  note(level: 'info' | 'warn', code: string, message: string): void;
+  result(verb: string, run: string | undefined, result: Result): void;
+}
+
+const progressEveryMs = 1000;
+
+/** Given where lines go, return the writer of events. Progress is thinned to one a second; after the result nothing is written. */
+export function createEvents(writeLine: (line: string) => void, clock: Clock): Events {
+  let ended = false;
+  let lastProgress = Number.NEGATIVE_INFINITY;
+
+  function write(event: object): void {
+    if (ended) return;
+    writeLine(`${JSON.stringify(event)}\n`);
+  }
+
+  function at(): string {
+    return new Date(clock.now()).toISOString();
+  }
+
+  return {
+    started: (verb, run) => write({ event: 'started', at: at(), verb, run, contract: '1.0' }),
+    progress: (phase, done, total, unit) => {
+      if (clock.now() - lastProgress < progressEveryMs) return;
+      lastProgress = clock.now();
+      write({ event: 'progress', at: at(), phase, done, total, unit });
+    },
+    part: (source, part, streamBytes, storedBytes) =>
+      write({ event: 'part', at: at(), source, part, streamBytes, storedBytes }),
+    note: (level, code, message) => write({ event: 'note', at: at(), level, code, message }),
+    result: (verb, run, result) => {
+      write({
+        event: 'result',
+        at: at(),
+        contract: '1.0',
+        verb,
+        ...(run === undefined ? {} : { run }),
+        ...result,
+      });
+      ended = true;
+    },
+  };
+}

@@ -1,0 +1,124 @@
+// One authorized connection to Google: tokens, TLS, and deadlines without progress. Neither tokens nor session URIs leave this folder.
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { rootCertificates } from 'node:tls';
+import type { drive_v3 } from '@googleapis/drive';
+import type { OAuth2Client } from 'google-auth-library';
+import type { Clock } from '../surroundings.ts';
+import { StoreError, translateAnswer, translateThrown } from './errors.ts';
+
+export interface Credentials {
+  client_id: string;
+  client_secret: string;
+  refresh_token: string;
+}
+
+export interface ConnectionOptions {
+  api: { rootUrl: string; tokenUrl: string; caPem?: string | undefined };
+  credentials: Credentials;
+  clock: Clock;
+  requestIdleMs: number;
+  stop: AbortSignal;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  data: unknown;
+}
+
+/** What every request of ours carries: statuses are judged by us, nothing is repeated or followed behind our back. */
+export interface RequestOptions {
+  validateStatus: () => boolean;
+  retry: false;
+  redirect: 'manual';
+  signal: AbortSignal;
+}
+
+export interface Connection {
+  rootUrl: string;
+  drive: drive_v3.Drive;
+  auth: OAuth2Client;
+  /** How many requests were made so far. */
+  calls(): number;
+  /** Runs a request; `moved` tells that a byte went, so that it is not given up. Throws StoreError when there is no answer, or none of `accept`. */
+  ask(
+    accept: (status: number) => boolean,
+    request: (options: RequestOptions, moved: () => void) => Promise<Answer>,
+  ): Promise<Answer>;
+}
+
+/** Google's libraries are loaded here and only here: `version` must start without them. */
+export async function connect(options: ConnectionOptions): Promise<Connection> {
+  const [{ OAuth2Client }, { drive: driveApi }] = await Promise.all([
+    import('google-auth-library'),
+    import('@googleapis/drive'),
+  ]);
+  const { api, credentials } = options;
+  const agent = createAgent(api.caPem);
+  const auth = new OAuth2Client({
+    clientId: credentials.client_id,
+    clientSecret: credentials.client_secret,
+    endpoints: { oauth2TokenUrl: api.tokenUrl },
+    transporterOptions: { agent },
+  });
+  const forgetToken = () => auth.setCredentials({ refresh_token: credentials.refresh_token });
+  forgetToken();
+  const drive = driveApi({ version: 'v3', auth, rootUrl: api.rootUrl });
+  let calls = 0;
+
+  return {
+    rootUrl: api.rootUrl,
+    drive,
+    auth,
+    calls: () => calls,
+    ask: async (accept, request) => {
+      calls += 1;
+      const idle = createIdleSignal(options.requestIdleMs);
+      const signal = AbortSignal.any([options.stop, idle.signal]);
+      try {
+        const answer = await request(
+          { validateStatus: () => true, retry: false, redirect: 'manual', signal },
+          idle.moved,
+        );
+        if (accept(answer.status)) return answer;
+        if (answer.status === 401) forgetToken();
+        throw translateAnswer(
+          answer.status,
+          answer.data,
+          answer.headers.get('retry-after'),
+          options.clock.now(),
+        );
+      } catch (error) {
+        if (idle.signal.aborted) throw new StoreError('transient', 'no byte moved for too long');
+        throw translateThrown(error, options.clock.now());
+      } finally {
+        idle.end();
+      }
+    },
+  };
+}
+
+/** Connections are kept open between requests, and trust the system's authorities and, if there is one, the private one. */
+function createAgent(caPem: string | undefined): (url: URL) => HttpAgent {
+  const plain = new HttpAgent({ keepAlive: true });
+  const secure = new HttpsAgent({
+    keepAlive: true,
+    ...(caPem === undefined ? {} : { ca: [...rootCertificates, caPem] }),
+  });
+  return (url) => (url.protocol === 'http:' ? plain : secure);
+}
+
+function createIdleSignal(ms: number): { signal: AbortSignal; moved(): void; end(): void } {
+  const controller = new AbortController();
+  const late = () => controller.abort(new Error('idle'));
+  let timer = setTimeout(late, ms);
+  return {
+    signal: controller.signal,
+    moved: () => {
+      clearTimeout(timer);
+      timer = setTimeout(late, ms);
+    },
+    end: () => clearTimeout(timer),
+  };
+}

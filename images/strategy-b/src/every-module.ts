@@ -1,0 +1,8 @@
+// Loads all that a run may load, so that the image's build compiles it beforehand. Never loaded by a run.
+import './contract/request.ts';
+import './context.ts';
+import './verbs/audit.ts';
+import './verbs/backup.ts';
+import './verbs/list.ts';
+import '@googleapis/drive';
+import 'google-auth-library';

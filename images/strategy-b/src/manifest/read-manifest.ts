@@ -1,0 +1,79 @@
+// From a manifest file in the store to a manifest that can be believed: checksum, decryption, form, and that it is the one it says it is.
+import { createHash } from 'node:crypto';
+import { HavenError } from '../contract/errors.ts';
+import type { StoredFile } from '../drive/store.ts';
+import { drainLast, feedFirst } from '../pipeline/copy.ts';
+import { decryptSpec, type ToolBox } from '../pipeline/openpgp.ts';
+import { runStages } from '../pipeline/run-stages.ts';
+import { startStage } from '../process/child.ts';
+import { Manifest } from './manifest.ts';
+
+/** Given a manifest's file and its ciphertext, return it parsed; throws `damaged`, naming the backup, when anything about it is wrong. */
+export async function readManifest(file: StoredFile, ciphertext: Buffer, tools: ToolBox): Promise<Manifest> {
+  if (file.md5 !== undefined && createHash('md5').update(ciphertext).digest('hex') !== file.md5)
+    throw unreadable(file, 'what was downloaded is not what the store lists');
+  return parseManifest(file, await decrypt(file, ciphertext, tools));
+}
+
+/** Given a manifest's plaintext, return it, if it belongs to that file. */
+export function parseManifest(file: StoredFile, plain: Buffer): Manifest {
+  const parsed = Manifest.safeParse(parseJson(plain));
+  if (!parsed.success)
+    throw unreadable(file, `it has not the form that this version knows (${fieldsOf(parsed.error)})`);
+  if (parsed.data.backup !== file.properties.backup)
+    throw unreadable(file, 'it is the manifest of another backup');
+  return parsed.data;
+}
+
+async function decrypt(file: StoredFile, ciphertext: Buffer, tools: ToolBox): Promise<Buffer> {
+  const stage = startStage(decryptSpec(tools, 'pipe'));
+  const plain: Buffer[] = [];
+  try {
+    await runStages({
+      stages: [stage],
+      stallMs: tools.stallMs,
+      stop: tools.stop,
+      steps: (watchdog) => [
+        feedFirst(once(ciphertext), stage, watchdog),
+        drainLast(stage, watchdog, (chunk) => void plain.push(chunk)),
+      ],
+    });
+  } catch (error) {
+    if (error instanceof HavenError && error.code === 'interrupted') throw error;
+    throw unreadable(file, 'it cannot be decrypted with this passphrase', error);
+  }
+  return Buffer.concat(plain);
+}
+
+async function* once(chunk: Buffer): AsyncGenerator<Buffer> {
+  yield chunk;
+}
+
+function parseJson(plain: Buffer): unknown {
+  try {
+    return JSON.parse(plain.toString('utf8'));
+  } catch {
+    return undefined; // the schema then says that it is no object
+  }
+}
+
+/** Only the places: a value could be a dataset's name. */
+function fieldsOf(error: { issues: { path: PropertyKey[] }[] }): string {
+  return error.issues
+    .map((issue) => issue.path.join('.') || 'all of it')
+    .join(', ')
+    .slice(0, 200);
+}
+
+function unreadable(file: StoredFile, what: string, cause?: unknown): HavenError {
+  return new HavenError(
+    'damaged',
+    `the manifest of backup ${file.properties.backup ?? '?'} is unreadable: ${what}`,
+    {
+      operation: 'read manifest',
+      subject: file.properties.backup,
+      hint: 'do not prune; see that the passphrase is the one of the recovery kit, and whether an older copy is in Drive’s trash',
+      cause,
+    },
+  );
+}

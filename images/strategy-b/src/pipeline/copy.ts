@@ -1,0 +1,79 @@
+// Copies bytes between stages by hand, so that the watchdog knows for whom we wait, and a reader that went away ends the
+// copying at once, even while the source is silent.
+import type { Writable } from 'node:stream';
+import type { Stage } from '../process/child.ts';
+import { ClosedEarly } from './run-stages.ts';
+import type { Watchdog } from './stall.ts';
+
+/** Given a source outside of the pipeline, feed it to its first stage. While the source is waited for, the watchdog rests: the source has its own. */
+export async function feedFirst(
+  source: AsyncIterable<Buffer>,
+  stage: Stage,
+  watchdog: Watchdog,
+): Promise<void> {
+  watchdog.pause();
+  await copy(source, stage, () => watchdog.pause(), watchdog.touch);
+  watchdog.touch();
+}
+
+/** Given the stage before, feed its output to the next. */
+export async function feedNext(from: Stage, stage: Stage, watchdog: Watchdog): Promise<void> {
+  await copy(from.stdout, stage, watchdog.touch, watchdog.touch);
+}
+
+/** Given the last stage, hand each chunk of its output to `take`. */
+export async function drainLast(
+  from: Stage,
+  watchdog: Watchdog,
+  take: (chunk: Buffer) => Promise<void> | void,
+): Promise<void> {
+  for await (const chunk of from.stdout) {
+    watchdog.touch();
+    await take(chunk);
+  }
+}
+
+async function copy(
+  source: AsyncIterable<Buffer>,
+  stage: Stage,
+  beforeRead: () => void,
+  afterRead: () => void,
+): Promise<void> {
+  const stdin = stage.stdin!;
+  const closed = closing(stdin).then(() => {
+    throw new ClosedEarly(stage);
+  });
+  closed.catch(() => undefined); // raced below
+  const chunks = source[Symbol.asyncIterator]();
+  for (;;) {
+    beforeRead();
+    const { done, value } = await Promise.race([chunks.next(), closed]);
+    if (done === true) break;
+    afterRead();
+    if (!stdin.write(value)) await Promise.race([draining(stdin), closed]);
+  }
+  afterRead();
+  stdin.end();
+  await ended(stdin, stage);
+}
+
+function draining(stdin: Writable): Promise<void> {
+  return new Promise((resolve) => stdin.once('drain', resolve));
+}
+
+function closing(stdin: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    if (stdin.destroyed) return resolve();
+    stdin.once('error', () => resolve());
+    stdin.once('close', () => resolve());
+  });
+}
+
+function ended(stdin: Writable, stage: Stage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (stdin.writableFinished) return resolve();
+    stdin.once('finish', resolve);
+    stdin.once('error', () => reject(new ClosedEarly(stage)));
+    stdin.once('close', () => (stdin.writableFinished ? resolve() : reject(new ClosedEarly(stage))));
+  });
+}

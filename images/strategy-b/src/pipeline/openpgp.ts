@@ -1,0 +1,53 @@
+// The commands that turn a piece into a stored part and back (FORMAT.md, "A part"). The passphrase goes over descriptor 3.
+// gpg needs a home but no agent: `--no-autostart` forbids one, and a fixed s2k count keeps it from asking one.
+
+import type { StageSpec } from '../process/child.ts';
+import type { Compression } from '../settings.ts';
+
+/** What every stage of ours has in common. */
+export type ToolBox = Pick<StageSpec, 'env' | 'scrub' | 'killAfterMs'> & {
+  gnupgHome: string;
+  passphrase: string;
+  stallMs: number;
+  stop: AbortSignal;
+};
+
+export function encryptSpec(tools: ToolBox): StageSpec {
+  const options = ['--symmetric', '--cipher-algo', 'AES256', '--compress-algo', 'none'];
+  const s2k = ['--s2k-digest-algo', 'SHA512', '--s2k-count', '8388608'];
+  return gpg(tools, 'gpg', [...options, ...s2k], 'pipe');
+}
+
+export function decryptSpec(tools: ToolBox, stdin: number | 'pipe'): StageSpec {
+  return gpg(tools, 'gpg -d', ['--decrypt'], stdin);
+}
+
+function gpg(tools: ToolBox, name: string, verb: string[], stdin: number | 'pipe'): StageSpec {
+  const quiet = ['--batch', '--no-tty', '--quiet', '--no-options', '--no-autostart'];
+  const secret = ['--pinentry-mode', 'loopback', '--passphrase-fd', '3'];
+  return {
+    ...stage(tools, name, 'gpg', [...quiet, '--homedir', tools.gnupgHome, ...secret, ...verb], stdin),
+    secret: `${tools.passphrase}\n`,
+  };
+}
+
+/** Given the owner's choice, return the compressor, or null when there is none. */
+export function compressSpec(tools: ToolBox, compression: Compression): StageSpec | null {
+  if (compression.method === 'none') return null;
+  return stage(tools, 'xz', 'xz', ['--compress', '--stdout', '--threads=2', `-${compression.level}`], 'pipe');
+}
+
+export function decompressSpec(tools: ToolBox, compression: Compression): StageSpec | null {
+  if (compression.method === 'none') return null;
+  return stage(tools, 'xz -d', 'xz', ['--decompress', '--stdout'], 'pipe');
+}
+
+function stage(
+  tools: ToolBox,
+  name: string,
+  file: string,
+  args: string[],
+  stdin: number | 'pipe',
+): StageSpec {
+  return { name, file, args, env: tools.env, scrub: tools.scrub, killAfterMs: tools.killAfterMs, stdin };
+}

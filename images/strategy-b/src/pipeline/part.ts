@@ -1,0 +1,87 @@
+// Makes one part: piece → compress → encrypt → spool file, then proves it: decrypts and decompresses what lies on the disk and
+// compares hash and length with the piece. Only so is it known that no tool exited 0 after half of its work.
+import { HavenError } from '../contract/errors.ts';
+import { startStage } from '../process/child.ts';
+import type { Compression } from '../settings.ts';
+import type { SpoolFile } from '../spool/spool.ts';
+import { drainLast, feedFirst, feedNext } from './copy.ts';
+import { createMeasure, measured } from './measure.ts';
+import { compressSpec, decompressSpec, decryptSpec, encryptSpec, type ToolBox } from './openpgp.ts';
+import { runStages } from './run-stages.ts';
+
+export interface MadePart {
+  stream: { bytes: number; sha256: string };
+  stored: { bytes: number; sha256: string; md5: string };
+}
+
+/** Given a piece of the stream, return its hashes once it is in `file`, synced and proven. */
+export async function makePart(
+  piece: AsyncIterable<Buffer>,
+  compression: Compression,
+  file: SpoolFile,
+  tools: ToolBox,
+): Promise<MadePart> {
+  const plain = createMeasure('sha256');
+  const stored = createMeasure('sha256', 'md5');
+  const compressor = compressSpec(tools, compression);
+  const specs = compressor === null ? [encryptSpec(tools)] : [compressor, encryptSpec(tools)];
+  const stages = specs.map(startStage);
+
+  await runStages({
+    stages,
+    stallMs: tools.stallMs,
+    stop: tools.stop,
+    steps: (watchdog) => [
+      feedFirst(measured(piece, plain), stages[0]!, watchdog),
+      ...stages.slice(1).map((stage, index) => feedNext(stages[index]!, stage, watchdog)),
+      drainLast(stages.at(-1)!, watchdog, async (chunk) => {
+        stored.take(chunk);
+        await file.write(chunk);
+      }),
+    ],
+  });
+  await file.seal();
+  if (file.bytes() !== stored.bytes) throw unproven('the spool file has another length than what gpg gave');
+
+  const made = {
+    stream: { bytes: plain.bytes, sha256: plain.digest('sha256') },
+    stored: { bytes: stored.bytes, sha256: stored.digest('sha256'), md5: stored.digest('md5') },
+  };
+  await provePart(made, compression, file, tools);
+  return made;
+}
+
+async function provePart(
+  made: MadePart,
+  compression: Compression,
+  file: SpoolFile,
+  tools: ToolBox,
+): Promise<void> {
+  const back = createMeasure('sha256');
+  const decompressor = decompressSpec(tools, compression);
+  const input = file.openForReading();
+  try {
+    const decrypt = decryptSpec(tools, input.fd);
+    const stages = (decompressor === null ? [decrypt] : [decrypt, decompressor]).map(startStage);
+    await runStages({
+      stages,
+      stallMs: tools.stallMs,
+      stop: tools.stop,
+      steps: (watchdog) => [
+        ...stages.slice(1).map((stage, index) => feedNext(stages[index]!, stage, watchdog)),
+        drainLast(stages.at(-1)!, watchdog, back.take),
+      ],
+    });
+  } finally {
+    input.close();
+  }
+  if (back.bytes !== made.stream.bytes || back.digest('sha256') !== made.stream.sha256)
+    throw unproven('it does not decrypt to what was encrypted');
+}
+
+function unproven(message: string): HavenError {
+  return new HavenError('failed', `a part failed its proof: ${message}`, {
+    operation: 'prove part',
+    hint: 'xz, gpg, the memory or the disk of this host is not to be trusted: check them',
+  });
+}

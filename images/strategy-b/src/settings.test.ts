@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Settings } from './settings.ts';
+
+test('all settings have defaults', () => {
+  assert.deepEqual(Settings.parse({}), {
+    set: 'haven',
+    partBytes: 268435456,
+    compression: { method: 'xz', level: 1 },
+    api: { rootUrl: 'https://www.googleapis.com/', tokenUrl: 'https://oauth2.googleapis.com/token' },
+  });
+});
+
+for (const [name, settings, path] of [
+  ['an unknown field', { partBites: 1 }, ''],
+  ['parts that are too small', { partBytes: 65535 }, 'partBytes'],
+  ['a set with a quote', { set: "a'b" }, 'set'],
+  ['an unknown method', { compression: { method: 'zip' } }, 'compression'],
+  ['a root that is no URL', { api: { rootUrl: 'drive' } }, 'api.rootUrl'],
+  ['a file’s path instead of a certificate', { api: { caPem: '/etc/ca.pem' } }, 'api.caPem'],
+] as const) {
+  test(`refuses ${name}`, () => {
+    const parsed = Settings.safeParse(settings);
+
+    assert.equal(parsed.success, false);
+    assert.ok(parsed.error?.issues.some((issue) => issue.path.join('.').startsWith(path)));
+  });
+}

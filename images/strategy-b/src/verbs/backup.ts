@@ -1,0 +1,79 @@
+// `backup`: each source in turn. One that fails does not keep the others from being tried, and is never hidden by them.
+
+import { join } from 'node:path';
+import type { Context } from '../context.ts';
+import { HavenError, reportError } from '../contract/errors.ts';
+import type { Backup, Result, SourceOutcome } from '../contract/events.ts';
+import type { BackupRequest, Source } from '../contract/request.ts';
+import { ensureFolder, readCatalogue } from '../drive/catalogue.ts';
+import { toHavenError } from '../drive/errors.ts';
+import { backupSource, type Ground } from '../pipeline/backup-source.ts';
+import { imageVersion, toolVersions } from '../process/tool-versions.ts';
+import { createSpool } from '../spool/spool.ts';
+
+export async function backup(request: BackupRequest, context: Context): Promise<Result> {
+  const backups: Backup[] = [];
+  const outcomes: SourceOutcome[] = [];
+  let ground: Ground | undefined;
+  for (const source of request.sources) {
+    try {
+      ground ??= await prepare(context);
+      const made = await backupSource(source, ground, context);
+      ground.committed.add(made.id);
+      backups.push(made);
+      outcomes.push({ id: source.id, outcome: 'ok', backup: made.id });
+    } catch (thrown) {
+      outcomes.push(failure(source, thrown, context));
+    }
+  }
+  return { ...verdict(outcomes), backups, sources: outcomes };
+}
+
+/** What all sources share: asked of the store once. */
+async function prepare(context: Context): Promise<Ground> {
+  const { store, settings, surroundings, memory } = context;
+  const spool = createSpool(join(surroundings.paths.state, 'spool'));
+  spool.clear();
+  const { manifests } = await readCatalogue(store, settings.set, false);
+  const known = [
+    ...manifests.map(({ properties }) => properties.backup!),
+    ...memory.known().map((k) => k.backup),
+  ];
+  return {
+    spool,
+    committed: new Set(known),
+    folder: await ensureFolder(store, settings.set),
+    writer: { haven: imageVersion(), ...(await toolVersions(surroundings.toolPath)) },
+  };
+}
+
+function failure(source: Source, thrown: unknown, context: Context): SourceOutcome {
+  const stopped = context.surroundings.stop.aborted;
+  const error = stopped
+    ? reportError(
+        new HavenError('interrupted', 'stopped by SIGTERM', { operation: 'backup', subject: source.id }),
+        'backup',
+      )
+    : reportError(toHavenError(thrown, 'backup', source.id), 'backup');
+  context.log.error({ source: source.id, ...error }, 'a source was not backed up');
+  return { id: source.id, outcome: stopped ? 'interrupted' : 'failed', error };
+}
+
+/** All: ok. None: the first one's error. Some: partial. Stopped: interrupted, whatever was done before. */
+function verdict(outcomes: SourceOutcome[]): Pick<Result, 'outcome' | 'error'> {
+  const bad = outcomes.filter(({ outcome }) => outcome !== 'ok');
+  const first = bad[0]?.error;
+  if (first === undefined) return { outcome: 'ok' };
+  const stop = bad.find(({ outcome }) => outcome === 'interrupted');
+  if (stop?.error !== undefined) return { outcome: 'interrupted', error: stop.error };
+  if (bad.length === outcomes.length) return { outcome: 'failed', error: first };
+  const failed = bad.map(({ id }) => id).join(', ');
+  const error = {
+    code: 'partial' as const,
+    operation: 'backup',
+    subject: failed,
+    message: `${bad.length} of ${outcomes.length} sources failed; the first: ${first.message}`,
+    hint: first.hint ?? 'see sources[] for each one’s error',
+  };
+  return { outcome: 'partial', error };
+}

@@ -1,0 +1,342 @@
+// The kit's program, as a stranger runs it: natively, with gpg, against the Drive emulator, over TLS with a private authority.
+import assert from 'node:assert/strict';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { execa } from 'execa';
+import { type StartedEmulator, startEmulator } from '../servers/drive/tests/started-emulator.ts';
+import { hash, type Manifest, makeKit, putBackup } from './backup-on-drive.ts';
+
+let drive: StartedEmulator;
+let kit: string;
+let work: string;
+
+before(async () => {
+  drive = await startEmulator();
+  kit = await makeKit(drive);
+  work = await mkdtemp(join(tmpdir(), 'haven-restore-work-'));
+});
+after(async () => {
+  await drive.dispose();
+  rmSync(kit, { recursive: true, force: true });
+  rmSync(work, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await drive.admin('DELETE faults');
+});
+
+interface Ended {
+  code: number | undefined;
+  stdout: Buffer;
+  said: string;
+}
+
+async function restore(args: string[], where = kit, env: Record<string, string> = {}): Promise<Ended> {
+  const run = await execa('dash', [join(where, 'restore-b.sh'), ...args], {
+    reject: false,
+    encoding: 'buffer',
+    env: { TMPDIR: work, HAVEN_ATTEMPTS: '3', ...env },
+  });
+  assert.deepEqual(readdirSync(work), [], 'temporary files are gone, however it ended');
+  return {
+    code: run.exitCode,
+    stdout: Buffer.from(run.stdout),
+    said: Buffer.from(run.stderr).toString(),
+  };
+}
+
+/** It ended with this code and sentence, and wrote nothing beyond the good parts before the bad one. */
+function assertRefused(
+  ended: Ended,
+  code: number,
+  sentence: RegExp,
+  stream: Buffer,
+  goodBytes: number,
+): void {
+  assert.match(ended.said, sentence);
+  assert.match(ended.said, /^WHAT TO DO: ./m);
+  assert.equal(ended.code, code, ended.said);
+  assert.ok(ended.stdout.equals(stream.subarray(0, goodBytes)), `${ended.stdout.length} bytes were written`);
+}
+
+const MIB = 1 << 20;
+
+describe('restore-b.sh stream', () => {
+  for (const compression of ['xz', 'none'] as const) {
+    test(`writes the stream of a backup whose parts are compressed by ${compression}`, async () => {
+      const backup = await putBackup(drive, { compression });
+
+      const ended = await restore(['stream', backup.id]);
+
+      assert.equal(ended.code, 0, ended.said);
+      assert.equal(hash('sha256', ended.stdout), backup.manifest.stream.sha256);
+      assert.match(ended.said, /^part 3 of 3: good$/m);
+    });
+  }
+
+  test('a flipped bit in a stored part is damage, and names the part', async () => {
+    const backup = await putBackup(drive);
+    await drive.admin(`POST files/${backup.manifest.parts[1]!.file}/corrupt`, { how: 'flip', offset: 5000 });
+
+    const ended = await restore(['stream', backup.id]);
+
+    assertRefused(ended, 30, /^ERROR: part 2 of 3 is damaged: its stored sha256 is/m, backup.stream, MIB);
+  });
+
+  test('a part that is gone is damage, and names the part', async () => {
+    const backup = await putBackup(drive);
+    await drive.admin(`POST files/${backup.manifest.parts[2]!.file}/corrupt`, { how: 'delete' });
+
+    const ended = await restore(['stream', backup.id]);
+
+    assertRefused(ended, 30, /^ERROR: part 3 of 3 is missing/m, backup.stream, 2 * MIB);
+  });
+
+  test('a truncated part is damage, and names the part', async () => {
+    const backup = await putBackup(drive);
+    await drive.admin(`POST files/${backup.manifest.parts[0]!.file}/corrupt`, { how: 'truncate', size: 700 });
+
+    const ended = await restore(['stream', backup.id]);
+
+    assertRefused(ended, 30, /^ERROR: part 1 of 3 is damaged: it has 700 bytes/m, backup.stream, 0);
+  });
+
+  test('two parts that changed places are damage', async () => {
+    const backup = await putBackup(drive);
+    const [first, second] = backup.manifest.parts;
+    await drive.admin(`POST files/${first!.file}/corrupt`, {
+      how: 'swap',
+      with: second!.file,
+      honest: false,
+    });
+
+    const ended = await restore(['stream', backup.id]);
+
+    assertRefused(ended, 30, /^ERROR: part 1 of 3 is damaged/m, backup.stream, 0);
+  });
+
+  test('a wrong passphrase is told, and nothing is written', async () => {
+    const backup = await putBackup(drive);
+    const wrong = await makeKit(drive);
+    writeFileSync(join(wrong, 'passphrase'), 'wrong\n');
+
+    const ended = await restore(['stream', backup.id], wrong);
+
+    assertRefused(ended, 30, /cannot be decrypted: .* passphrase/m, backup.stream, 0);
+  });
+
+  test('a manifest that nobody encrypted is refused, though gpg prints it', async () => {
+    const backup = await putBackup(drive);
+    const kitOfForger = await makeKit(drive);
+    const forged = await execa('gpg', ['--batch', '--store', '--compress-algo', 'none'], {
+      input: JSON.stringify(backup.manifest),
+      encoding: 'buffer',
+    });
+    writeFileSync(join(drive.state, await blobOf(backup.manifestFile)), forged.stdout);
+
+    const ended = await restore(['stream', backup.id], kitOfForger);
+
+    assertRefused(ended, 30, /^ERROR: the manifest of backup .* cannot be decrypted/m, backup.stream, 0);
+  });
+
+  test('a whole-stream hash that is not the manifest’s keeps the last part back', async () => {
+    const manifest = (m: Manifest) => ({ ...m, stream: { ...m.stream, sha256: '0'.repeat(64) } });
+    const backup = await putBackup(drive, { manifest });
+
+    const ended = await restore(['stream', backup.id]);
+
+    assertRefused(ended, 30, /^ERROR: every part is right, but the whole/m, backup.stream, 2 * MIB);
+  });
+
+  test('a plain hash that is not the manifest’s keeps the part back', async () => {
+    const manifest = (m: Manifest) => {
+      m.parts[1]!.stream.sha256 = '0'.repeat(64);
+      return m;
+    };
+    const backup = await putBackup(drive, { manifest });
+
+    const ended = await restore(['stream', backup.id]);
+
+    assertRefused(ended, 30, /^ERROR: part 2 of 3: the sha256 of its plain/m, backup.stream, MIB);
+  });
+
+  const invalid: [string, (manifest: Manifest) => unknown, RegExp][] = [
+    ['of an unknown format', (m) => ({ ...m, format: 'haven-b/2' }), /its format is haven-b\/2/],
+    ['of another backup', (m) => ({ ...m, backup: 'ab'.repeat(16) }), /of another backup/],
+    ['without parts', (m) => ({ ...m, parts: [] }), /no parts/],
+    ['with a part left out', (m) => ({ ...m, parts: [m.parts[0], m.parts[2]] }), /entry 2/],
+    ['with a gap', (m) => moved(m, 1, 7), /a gap or an overlap before part 2/],
+    ['with an overlap', (m) => moved(m, 2, -7), /a gap or an overlap before part 3/],
+    ['with a shorter sum', (m) => ({ ...m, stream: { ...m.stream, bytes: 1 } }), /its parts make/],
+    ['with a path for a file id', (m) => fileOf(m, '../about'), /entry 1/],
+    ['that is not JSON of an object', () => ['x'], /not the JSON|its format/],
+  ];
+  for (const [name, manifest, reason] of invalid) {
+    test(`a manifest ${name} is refused`, async () => {
+      const backup = await putBackup(drive, { manifest });
+
+      const ended = await restore(['stream', backup.id]);
+
+      assertRefused(ended, 30, reason, backup.stream, 0);
+    });
+  }
+
+  test('a backup that is not there is named', async () => {
+    const ended = await restore(['stream', '0f'.repeat(16)]);
+
+    assertRefused(ended, 30, /^ERROR: there is no backup 0f0f/m, Buffer.alloc(0), 0);
+  });
+
+  test('a revoked sign-in is told as such', async () => {
+    const backup = await putBackup(drive);
+    await drive.admin('POST clients', { clientId: 'gone', clientSecret: 's' });
+    const revoked = await makeKit(drive);
+    const oauth = { client_id: 'gone', client_secret: 's', refresh_token: 'gone' };
+    writeFileSync(join(revoked, 'google-oauth.json'), JSON.stringify(oauth));
+
+    const ended = await restore(['stream', backup.id], revoked);
+
+    assertRefused(ended, 22, /^ERROR: Google refuses the kit's sign-in \(invalid_grant\)/m, backup.stream, 0);
+  });
+
+  test('refusals that pass are survived: 503, 429, 403, 500, 401', async () => {
+    const backup = await putBackup(drive);
+    for (const [name, match] of [
+      ['server-error-503', 'token'],
+      ['server-error-500', 'list'],
+      ['rate-limit-403', 'list'],
+      ['unauthorized-401', 'download'],
+      ['too-many-429', 'download'],
+    ]) {
+      await drive.fault(name!, { match });
+    }
+
+    const ended = await restore(['stream', backup.id]);
+
+    assert.equal(ended.code, 0, ended.said);
+    assert.ok(ended.stdout.equals(backup.stream));
+    assert.deepEqual(await drive.remainingFaults(), []);
+  });
+
+  test('a store that stays down is "try later", not damage', async () => {
+    const backup = await putBackup(drive);
+    await drive.fault('server-error-503', { match: 'download', times: 50 });
+
+    const ended = await restore(['stream', backup.id]);
+
+    assertRefused(ended, 11, /^ERROR: .* no luck after 3 attempts/m, backup.stream, 0);
+  });
+
+  test('access tokens that expire in the middle are replaced', async () => {
+    const backup = await putBackup(drive);
+    await drive.fault('unauthorized-401', { match: 'download', nth: 2 });
+
+    const ended = await restore(['stream', backup.id]);
+
+    assert.equal(ended.code, 0, ended.said);
+  });
+
+  test('secrets are in no argument of any program it starts', async () => {
+    const backup = await putBackup(drive);
+    const trace = await execa('dash', ['-x', join(kit, 'restore-b.sh'), 'stream', backup.id], {
+      env: { TMPDIR: work },
+      encoding: 'buffer',
+    });
+
+    const commands = Buffer.from(trace.stderr).toString();
+
+    assert.match(commands, /curl/);
+    assert.doesNotMatch(commands, /refresh-1|secret-1|correct horse|Bearer ya29|Bearer [A-Za-z0-9]/);
+  });
+
+  test('a disk without room is told before the download', async () => {
+    const backup = await putBackup(drive, {
+      manifest: (m) => {
+        m.parts[0]!.stored.bytes = 1e15;
+        return m;
+      },
+    });
+
+    const ended = await restore(['stream', backup.id]);
+
+    assertRefused(ended, 23, /^ERROR: part 1 of 3: needs/m, backup.stream, 0);
+  });
+});
+
+describe('restore-b.sh', () => {
+  test('lists backups, newest first, whatever the page size', async () => {
+    const lonely = await startEmulator();
+    await lonely.admin('POST settings', { maxPageSize: 2 });
+    const stream = Buffer.from('tiny');
+    const made = [];
+    for (const day of ['21', '23', '22']) {
+      made.push(await putBackup(lonely, { stream, committedAt: `2026-11-${day}T00:00:00.000Z` }));
+    }
+
+    const ended = await restore(['list'], await makeKit(lonely));
+
+    await lonely.dispose();
+    assert.equal(ended.code, 0, ended.said);
+    const lines = ended.stdout.toString().trim().split('\n');
+    assert.deepEqual(
+      lines.map((line) => line.split('\t')[0]),
+      [made[1]!.id, made[2]!.id, made[0]!.id],
+    );
+    assert.equal(lines[0], `${made[1]!.id}\tfull\t2026-11-23T00:00:00.000Z\thome\t4`);
+  });
+
+  const incomplete: [string, (folder: string) => void, RegExp][] = [
+    ['without passphrase', (f) => rmSync(join(f, 'passphrase')), /passphrase is not beside/],
+    ['with an empty passphrase', (f) => writeFileSync(join(f, 'passphrase'), '\n'), /'passphrase' is empty/],
+    ['with another store.json', (f) => writeFileSync(join(f, 'store.json'), '{}'), /store.json is not one/],
+    ['with half a sign-in', (f) => writeFileSync(join(f, 'google-oauth.json'), '{}'), /has no client_id/],
+  ];
+  for (const [name, spoil, reason] of incomplete) {
+    test(`a kit ${name} is refused with the remedy`, async () => {
+      const spoilt = await makeKit(drive);
+      spoil(spoilt);
+
+      const ended = await restore(['list'], spoilt);
+
+      assertRefused(ended, 3, reason, Buffer.alloc(0), 0);
+    });
+  }
+
+  test('explains itself', async () => {
+    const ended = await restore(['--help']);
+
+    assert.equal(ended.code, 0);
+    assert.match(ended.stdout.toString(), /apt-get install curl jq gnupg/);
+  });
+
+  for (const args of [[], ['stream'], ['stream', '../x'], ['restore', 'ab', 'tank'], ['sing']]) {
+    test(`refuses the command line "${args.join(' ')}"`, async () => {
+      assert.equal((await restore(args)).code, 3);
+    });
+  }
+});
+
+function moved(manifest: Manifest, n: number, by: number): Manifest {
+  manifest.parts[n]!.stream.offset += by;
+  return manifest;
+}
+
+function fileOf(manifest: Manifest, file: string): Manifest {
+  manifest.parts[0]!.file = file;
+  return manifest;
+}
+
+/** Where the emulator keeps the bytes of a file, relative to its state. */
+async function blobOf(file: string): Promise<string> {
+  const { readFileSync } = await import('node:fs');
+  for (const name of readdirSync(drive.state, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith(`${file}.json`)) continue;
+    const { content } = JSON.parse(readFileSync(join(drive.state, name), 'utf8')) as {
+      content: { blob: string };
+    };
+    return join('blobs', content.blob);
+  }
+  throw new Error('the emulator keeps its files in another way now');
+}

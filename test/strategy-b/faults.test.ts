@@ -1,0 +1,159 @@
+// Whatever Drive does, a backup is either right or absent. Each fault must really have happened, or its test fails.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { type Bench, createBench, type RunResult, storedFiles } from './harness.ts';
+import { fakeSource } from './sources.ts';
+
+const source = fakeSource();
+// 1.3 MB in one part and chunks of 8 MiB would be one request; big enough to matter, small enough to be quick.
+let bench: Bench;
+
+beforeEach(async () => {
+  bench = await createBench([source]);
+});
+afterEach(() => bench.dispose());
+
+async function manifests(): Promise<number> {
+  return (await storedFiles(bench.drive)).filter(({ name }) => name.endsWith('-manifest')).length;
+}
+
+async function assertAllFaultsHappened(): Promise<void> {
+  assert.deepEqual(await bench.drive.remainingFaults(), []);
+}
+
+async function assertGood(backup: RunResult): Promise<void> {
+  assert.equal(backup.status, 0, backup.stdout + backup.stderr);
+  await assertAllFaultsHappened();
+  const audit = await bench.run('audit');
+  assert.deepEqual(audit.result.audit?.findings, [], audit.stdout);
+  assert.equal(audit.status, 0);
+  assert.equal(audit.result.audit?.parts, 4);
+}
+
+for (const [name, params] of [
+  ['rate-limit-403', { match: 'upload-start', times: 2 }],
+  ['rate-limit-403', { match: 'list' }],
+  ['rate-limit-403', { match: 'upload-chunk', nth: 2 }],
+  ['too-many-429', { match: 'generate-ids', retryAfter: 1 }],
+  ['server-error-500', { match: 'upload-status' }],
+  ['server-error-502', { match: 'token' }],
+  ['server-error-503', { match: 'upload-chunk', times: 3 }],
+  ['server-error-504', { match: 'create' }],
+  ['unauthorized-401', { match: 'list' }],
+  ['unauthorized-401', { match: 'upload-chunk', nth: 2 }],
+  ['session-gone-404', { nth: 2 }],
+  ['session-gone-404', { status: 410 }],
+  ['reset-before-body', {}],
+  ['reset-inside-body', { afterBytes: 30_000 }],
+  ['answer-lost', { nth: 3 }],
+  ['308-without-range', { match: 'upload-status' }],
+  ['bit-flip-on-wire', { offset: 70 }],
+  ['wrong-md5-metadata', {}],
+  ['stall', { nth: 2 }],
+] as const) {
+  test(`a backup is right in spite of ${name} ${JSON.stringify(params)}`, async () => {
+    if (name === 'server-error-500' || name === '308-without-range')
+      await bench.drive.fault('reset-inside-body', { afterBytes: 10_000 }); // so that there is a status query
+    await bench.drive.fault(name, params);
+
+    const backup = await bench.backup([source]);
+
+    await assertGood(backup);
+    assert.equal(await manifests(), 1);
+  });
+}
+
+test('an answer lost after the manifest’s last byte leaves one manifest, and the backup is known to be good', async () => {
+  await bench.drive.fault('answer-lost', { nth: 5 });
+
+  const backup = await bench.backup([source]);
+
+  await assertGood(backup);
+  assert.equal(await manifests(), 1);
+});
+
+test('an access token that ends in the middle is renewed', async () => {
+  const running = bench.start('backup', requestOf());
+  await bench.drive.admin('POST expire-access-tokens');
+
+  const backup = await running.ended;
+
+  await assertGood(backup);
+});
+
+test('bytes that are wrong in the store are never counted: the part is sent again, and the wrong file is deleted', async () => {
+  await bench.drive.fault('bit-flip-on-wire', { offset: 99, times: 2 });
+
+  const backup = await bench.backup([source]);
+
+  await assertGood(backup);
+  assert.equal(backup.events.filter(({ code }) => code === 'resent').length, 2);
+});
+
+test('a store that is wrong every time is a failure, and leaves no manifest', async () => {
+  await bench.drive.fault('bit-flip-on-wire', { offset: 99, times: 4 });
+
+  const backup = await bench.backup([source]);
+
+  assert.equal(backup.status, 1);
+  assert.match(backup.result.error!.message, /each time wrongly: its md5 differs/);
+  assert.equal(await manifests(), 0);
+  await assertAllFaultsHappened();
+});
+
+test('bytes that go bad at rest after the last check are found by audit', async () => {
+  await bench.drive.fault('bit-flip-at-rest', { match: 'upload-final', nth: 2, offset: 12 });
+
+  const backup = await bench.backup([source]);
+  const audit = await bench.run('audit');
+
+  // The emulator is honest about what it holds, so either the upload's check or the audit sees it.
+  assert.equal(backup.status, 0);
+  assert.equal(audit.status, backup.events.some(({ code }) => code === 'resent') ? 0 : 30);
+  await assertAllFaultsHappened();
+});
+
+test('a full Drive is exit 21', async () => {
+  await bench.drive.fault('quota-full', { match: 'upload-start', nth: 2 });
+
+  const backup = await bench.backup([source]);
+
+  assert.equal(backup.status, 21, backup.stdout);
+  assert.equal(backup.result.error?.code, 'store-full');
+  assert.deepEqual(backup.result.sources?.[0]?.error?.code, 'store-full');
+  assert.equal(await manifests(), 0);
+  assert.deepEqual(bench.tools.holds(), []);
+  await assertAllFaultsHappened();
+});
+
+test('revoked credentials are exit 22, and are not tried again', async () => {
+  await bench.drive.admin('POST revoke');
+
+  const backup = await bench.backup([source]);
+
+  assert.equal(backup.status, 22, backup.stdout + backup.stderr);
+  assert.equal((await bench.drive.requests('token')).length, 1);
+});
+
+test('a Drive that stays down is exit 11 after a bounded time', async () => {
+  await bench.drive.fault('server-error-503', { times: 100_000 });
+
+  const backup = await bench.backup([source]);
+
+  assert.equal(backup.status, 11, backup.stdout);
+  assert.match(backup.result.error!.message, /503/);
+});
+
+test('a Drive that cannot be reached is exit 11', async () => {
+  await bench.drive.kill();
+
+  const backup = await bench.backup([source]);
+
+  assert.equal(backup.status, 11, backup.stdout);
+  assert.match(backup.result.error!.message, /ECONNREFUSED/);
+});
+
+function requestOf(): object {
+  const { dataset, snapshot, guid } = source;
+  return { kind: 'full', sources: [{ id: 'home', dataset, snapshot, guid }] };
+}

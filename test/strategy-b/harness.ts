@@ -1,0 +1,132 @@
+// A strategy B of one's own: an emulated Drive, a fake pool, and runs as real processes.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Result } from '../../images/strategy-b/src/contract/events.ts';
+import {
+  createFakeTools,
+  type FakeSource,
+  type FakeTools,
+} from '../../images/strategy-b/src/testing/fake-tools.ts';
+import type { TestRun } from '../../images/strategy-b/src/testing/surroundings.ts';
+import { CLIENT, type StartedEmulator, startEmulator } from '../servers/drive/tests/started-emulator.ts';
+
+export const passphrase = 'canary-passphrase-7d1f';
+
+export interface LooseEvent {
+  event: string;
+  [field: string]: unknown;
+}
+
+export interface RunResult {
+  status: number | null;
+  events: LooseEvent[];
+  result: LooseEvent & Partial<Result>;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Bench {
+  folder: string;
+  drive: StartedEmulator;
+  tools: FakeTools;
+  run(verb: string, request?: object, timing?: TestRun['timing']): Promise<RunResult>;
+  /** As `run`, with the process in hand. */
+  start(
+    verb: string,
+    request?: object,
+    timing?: TestRun['timing'],
+  ): { child: ChildProcess; ended: Promise<RunResult> };
+  backup(sources: FakeSource[], settings?: object): Promise<RunResult>;
+  useTools(...tools: Parameters<typeof createFakeTools> extends [string, ...infer Rest] ? Rest : never): void;
+  dispose(): Promise<void>;
+}
+
+export const smallParts = { partBytes: 100_000, compression: { method: 'xz', level: 0 } };
+
+/** Given sources, start a Drive and make a pool of them. */
+export async function createBench(sources: FakeSource[]): Promise<Bench> {
+  const folder = mkdtempSync(join(tmpdir(), 'haven-b-'));
+  const drive = await startEmulator('--keep-removed');
+  const google = { client_id: CLIENT.id, client_secret: CLIENT.secret, refresh_token: CLIENT.refreshToken };
+
+  function start(verb: string, request: object = {}, timing: TestRun['timing'] = {}) {
+    const settings = { api: { rootUrl: `${drive.url}/`, tokenUrl: `${drive.url}/token` }, ...smallParts };
+    const run: TestRun = {
+      folder,
+      toolPath: bench.tools.path,
+      request: { contract: '1.0', run: 'r-1', verb, settings, ...request },
+      secrets: { passphrase: `${passphrase}\n`, 'google-oauth.json': JSON.stringify(google) },
+      timing,
+    };
+    const file = join(folder, 'run.json');
+    writeFileSync(file, JSON.stringify(run));
+    const entry = join(import.meta.dirname, 'entry.ts');
+    const child = spawn(process.execPath, [entry, file, verb], { stdio: ['ignore', 'pipe', 'pipe'] });
+    return { child, ended: collect(child) };
+  }
+
+  const bench: Bench = {
+    folder,
+    drive,
+    tools: createFakeTools(join(folder, 'tools'), sources),
+    start,
+    run: (verb, request, timing) => start(verb, request, timing).ended,
+    backup: (chosen, settings = {}) => {
+      const api = { rootUrl: `${drive.url}/`, tokenUrl: `${drive.url}/token` };
+      return bench.run('backup', {
+        kind: 'auto',
+        sources: chosen.map(requestSource),
+        settings: { api, ...smallParts, ...settings },
+      });
+    },
+    useTools: (...args) => {
+      bench.tools = createFakeTools(join(folder, 'tools'), ...args);
+    },
+    dispose: async () => {
+      await drive.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return bench;
+}
+
+export function requestSource({ dataset, snapshot, guid }: FakeSource, index = 0) {
+  return { id: index === 0 ? 'home' : `home-${index}`, dataset, snapshot, guid };
+}
+
+async function collect(child: ChildProcess): Promise<RunResult> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout!.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr!.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const status = await new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  const events = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as LooseEvent);
+  return { status, events, result: events.at(-1) ?? { event: 'none' }, stdout, stderr };
+}
+
+/** A file as the emulator keeps it. */
+export interface DriveFile {
+  id: string;
+  name: string;
+  mimeType: string;
+  trashed: boolean;
+  blobPath?: string;
+}
+
+/** What the emulated Drive holds: its own words, not ours. */
+export async function storedFiles(drive: StartedEmulator): Promise<DriveFile[]> {
+  return (await drive.admin('GET files')).files as DriveFile[];
+}
+
+export function readText(path: string): string {
+  return readFileSync(path, 'utf8');
+}
