@@ -51,6 +51,7 @@ const verbs = [
   ['backup'],
   ['drill'],
   ['list'],
+  ['audit'],
   ['status'],
   ['history'],
   ['kit'],

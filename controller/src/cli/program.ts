@@ -1,6 +1,7 @@
 // The command line: which verbs there are, and what every one of them has in common. Ends nothing: exit is a value.
 import { Command, CommanderError } from 'commander';
 import { type ErrorReport, exitCodes, reportOf } from '../errors.ts';
+import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { configCommand, problemsOfFile } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -64,6 +65,7 @@ function buildProgram(
     backupCommand,
     drillCommand,
     listCommand,
+    auditCommand,
     statusCommand,
     historyCommand,
     kitCommand,

@@ -98,6 +98,28 @@ const table: [string, Partial<Ended>, string, number, RegExp?][] = [
     1,
     /mismatches/,
   ],
+  [
+    'an audit with findings that says ok',
+    {
+      verb: 'audit',
+      results: [
+        {
+          ...example('verify'),
+          verb: 'audit',
+          audit: {
+            backups: 1,
+            parts: 1,
+            storedBytes: 1,
+            calls: 1,
+            findings: [{ kind: 'missing', message: 'm' }],
+          },
+        },
+      ],
+    },
+    'failed',
+    1,
+    /with findings/,
+  ],
   ['3 bad-request', failure(3, 'bad-request'), 'failed', 3],
   ['10 partial', failure(10, 'partial', 'partial'), 'partial', 10],
   ['10 with outcome ok', { exitCode: 10 }, 'failed', 1, /contradict/],

@@ -105,10 +105,10 @@ export async function removeDrillContainers(app: App): Promise<void> {
   endUnfinished(app, 'drill');
 }
 
-/** Removes containers of `version` and `list` that nobody waits for any more: an hour is longer than either may take. */
+/** Removes containers of verbs that only look, when nobody waits for them any more: they end within an hour. */
 async function sweep(app: App): Promise<void> {
   for (const found of await app.engine.containers({ home: app.home.root })) {
-    const passing = ['version', 'list'].includes(found.labels[labels.verb] ?? '');
+    const passing = ['version', 'list', 'audit'].includes(found.labels[labels.verb] ?? '');
     const old = app.now().getTime() - found.createdAt.getTime() > 3600 * 1000;
     if (passing && old) await app.engine.remove(found.id);
   }
