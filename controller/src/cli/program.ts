@@ -1,6 +1,7 @@
 // The command line: which verbs there are, and what every one of them has in common. Ends nothing: exit is a value.
 import { Command, CommanderError } from 'commander';
 import { type ErrorReport, exitCodes, reportOf } from '../errors.ts';
+import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { configCommand, problemsOfFile } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -25,10 +26,10 @@ export async function runCommandLine({ argv, stdout, stderr, context }: CommandL
   let exit = 0;
   const answer = (given: Answer): void => {
     exit = given.exit;
-    const error = given.data.error as ErrorReport | undefined;
+    const error = given.data.error as ErrorReport | null | undefined;
     if (json) stdout(`${JSON.stringify(given.data, null, 2)}\n`);
     else if (given.text !== '') stdout(`${given.text}\n`);
-    if (!json && error !== undefined) stderr(errorText(error));
+    if (!json && error != null) stderr(errorText(error));
   };
   const program = buildProgram({ ...context, out: stdout, answer }, stdout, json ? () => {} : stderr);
   try {
@@ -64,6 +65,7 @@ function buildProgram(
     backupCommand,
     drillCommand,
     listCommand,
+    auditCommand,
     statusCommand,
     historyCommand,
     kitCommand,

@@ -47,8 +47,9 @@ export function eventLogger(log: Logger, nowMs: () => number): OnEvent {
       if (nowMs() - progressAt < 60_000) return;
       progressAt = nowMs();
     }
-    const { at: _at, event: kind, ...facts } = event;
-    if (event.event === 'note' && event.level === 'warn') log.warn({ verb, ...facts }, 'note');
+    // `level` is pino's own word.
+    const { at: _at, event: kind, level, ...facts } = event;
+    if (level === 'warn') log.warn({ verb, ...facts }, kind);
     else log.info({ verb, ...facts }, kind);
   };
 }

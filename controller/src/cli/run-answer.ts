@@ -1,7 +1,7 @@
 import type { RunSummary } from '../runs/recorded.ts';
 
 export function summaryData({ run, outcome, exit, error, result }: RunSummary): Record<string, unknown> {
-  return { run, outcome, exit, ...(error === null ? {} : { error }), result };
+  return { run, outcome, exit, error, result };
 }
 
 export const runExits = `EXIT STATUS

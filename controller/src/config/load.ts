@@ -17,7 +17,7 @@ export function loadConfig(path: string): Config {
         subject: path,
         message: missing ? `${path} does not exist` : `${path} cannot be read: ${(cause as Error).message}`,
         hint: missing
-          ? 'copy haven.example.yaml to that place and change its datasets'
+          ? 'copy haven.example.yaml (in the same folder, or in the repository) to that place and change its datasets'
           : 'check its owner and mode',
       },
       { cause },

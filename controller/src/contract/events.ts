@@ -58,6 +58,22 @@ const SourceOutcome = z.looseObject({
   error: ImageError.optional(),
 });
 
+const Finding = z.looseObject({
+  kind: z.string().min(1),
+  backup: BackupId.optional(),
+  part: Count.optional(),
+  message: z.string().min(1),
+});
+
+export const Audit = z.looseObject({
+  backups: Count,
+  parts: Count,
+  storedBytes: Count,
+  calls: Count,
+  findings: z.array(Finding),
+});
+export type Audit = z.infer<typeof Audit>;
+
 export const Fetched = z.looseObject({
   backup: BackupId,
   guid: Guid,
@@ -143,6 +159,7 @@ export const Result = z.looseObject({
   backups: z.array(Backup).optional(),
   incomplete: z.array(Incomplete).optional(),
   sources: z.array(SourceOutcome).optional(),
+  audit: Audit.optional(),
   fetched: Fetched.optional(),
   received: Received.optional(),
   comparison: Comparison.optional(),

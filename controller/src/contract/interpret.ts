@@ -34,6 +34,7 @@ const resultFields: Record<Verb, (keyof Result)[]> = {
   version: ['version'],
   backup: ['backups', 'sources'],
   list: ['backups', 'incomplete'],
+  audit: ['audit'],
   fetch: ['fetched'],
   receive: ['received'],
   verify: ['comparison'],
@@ -107,6 +108,8 @@ function gapOf(ended: Ended, result: Result): { message: string } | undefined {
   if (missing.length > 0) return { message: `its result lacks ${missing.join(', ')}` };
   if (ended.verb === 'backup' && result.backups?.length === 0)
     return { message: "outcome 'ok' with no backup" };
+  if (ended.verb === 'audit' && result.audit?.findings.length !== 0)
+    return { message: "outcome 'ok' with findings" };
   if (ended.verb === 'verify' && result.comparison?.entries === 0)
     return { message: "outcome 'ok' with nothing compared" };
   if (ended.verb === 'verify' && result.comparison?.mismatches !== 0)

@@ -7,6 +7,7 @@ export interface Found {
   id: string;
   name: string;
   running: boolean;
+  createdAt: Date;
   labels: Record<string, string>;
 }
 
@@ -72,6 +73,7 @@ export function dockerEngine(socketPath: string): Engine {
           id: found.Id,
           name: (found.Names[0] ?? '').replace(/^\//, ''),
           running: found.State === 'running' || found.State === 'paused',
+          createdAt: new Date(found.Created * 1000),
           labels: found.Labels,
         }));
       }),

@@ -12,7 +12,7 @@ export async function examine(app: App, { fix }: { fix: boolean }): Promise<Chec
   const docker = await checkDocker(app);
   checks.push(docker);
   if (docker.state === 'ok') {
-    const version = { verb: 'version', run: 'doctor', mounts: [] } as const;
+    const version = { verb: 'version', run: `doctor-${app.randomHex(3)}`, mounts: [] } as const;
     const spec = strategyB(app, { ...version, mounts: [] });
     checks.push(await checkImage(app, spec, ['backup', 'list']));
     checks.push(

@@ -11,7 +11,7 @@ import { takeLock } from '../history/lock.ts';
 import { planCleanup } from '../zfs/plan-cleanup.ts';
 import { destroySnapshot, listSnapshots, takeSnapshots } from '../zfs/snapshots.ts';
 import { handshake } from './handshake.ts';
-import { strategyB } from './images.ts';
+import { backupName, strategyB } from './images.ts';
 import { adoptBackup } from './leftovers.ts';
 import { type Ending, type RunSummary, recorded } from './recorded.ts';
 import { makeRunFolder, requestMount } from './run-folder.ts';
@@ -25,10 +25,7 @@ export interface BackupOptions {
 export async function runBackup(app: App, options: BackupOptions): Promise<RunSummary> {
   const lock = takeLock(app.home.locks, 'backup');
   try {
-    await adoptBackup(
-      app,
-      strategyB(app, { verb: 'version', run: 'none', mounts: [] }).name.replace(/-version$/, ''),
-    );
+    await adoptBackup(app, backupName(app));
     return await recorded(app, { kind: 'backup', trigger: options.trigger }, (run) =>
       backUp(app, run, options),
     );

@@ -1,22 +1,19 @@
 // The drill of one dataset's backup: hold the source, fetch beside receive, verify, reap, remove volumes. Ends in evidence, whatever happens.
-import { join } from 'node:path';
 import type { App } from '../app.ts';
 import type { Dataset } from '../config/schema.ts';
 import type { Backup, Comparison, Fetched, Received, Version } from '../contract/events.ts';
-import type { Interpretation } from '../contract/interpret.ts';
-import type { Mount } from '../docker/container-options.ts';
-import { labels } from '../docker/container-options.ts';
 import type { Evidence, Step } from '../drill/evidence.ts';
 import { exitCodes, reportOf } from '../errors.ts';
 import { holdSnapshot, listSnapshots, releaseSnapshot } from '../zfs/snapshots.ts';
+import { because, blame, restore } from './drill-restore.ts';
 import {
   demandSpace,
   drillHold,
   drillVerb,
   finding,
   makeOutFolder,
-  makeWorkFolder,
   reap,
+  removeWorkFolder,
   type SnapshotMount,
   scratchOf,
   zfsSnapshotMount,
@@ -31,7 +28,7 @@ export interface Given {
   snapshotMount: SnapshotMount | undefined;
 }
 
-interface Drilling extends Given {
+export interface Drilling extends Given {
   pool: string;
   pipe: string;
   sourceVolume: string;
@@ -61,9 +58,10 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
   try {
     demandSpace(scratchOf(app), given.backup.streamBytes);
     const restored = await restore(app, drilling);
-    fetched = finding(restored.fetch, 'fetched');
-    received = finding(restored.receive, 'received');
-    exit = worthTelling(restored.fetch) || worthTelling(restored.receive);
+    const culprit = blame(restored.fetch, restored.receive);
+    fetched = because(culprit, restored.fetch, finding(restored.fetch, 'fetched'));
+    received = because(culprit, restored.receive, finding(restored.receive, 'received'));
+    exit = culprit !== undefined && tellingExits.has(culprit.exitCode) ? culprit.exitCode : 0;
     if (fetched.ok && received.ok && source.ok) compared = await verify(app, drilling, source.value.name);
     else if (fetched.ok && received.ok)
       compared = { ok: false, reason: source.ok ? 'skipped' : source.reason };
@@ -77,6 +75,7 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
   const reaped = await tried(() =>
     reap(app, { run: given.run, folder: given.folder, pools: [drilling.pool] }),
   );
+  await tried(() => removeWorkFolder(given.folder));
   const volumesLeft = await tried(() => removeVolumes(app, drilling));
   if (source.ok)
     await tried(() =>
@@ -124,71 +123,6 @@ async function holdSource(
   }
 }
 
-/** fetch ∥ receive through the pipe. When one fails the other is stopped: it would wait for ever. */
-async function restore(
-  app: App,
-  drilling: Drilling,
-): Promise<{ fetch: Interpretation; receive: Interpretation }> {
-  const { run, folder, backup, pool, pipe } = drilling;
-  const labelled = { [labels.home]: app.home.root, [labels.run]: run };
-  await app.engine.createVolume(pipe, labelled, {
-    type: 'tmpfs',
-    device: 'tmpfs',
-    o: 'uid=1000,gid=1000,mode=755,size=1m',
-  });
-  const scratch = scratchOf(app);
-  const giveUp = new AbortController();
-  const signal = AbortSignal.any([app.signal, giveUp.signal]);
-  const pipeMount: Mount = { kind: 'volume', name: pipe, to: '/haven/pipe', writable: true };
-  const common = { run, folder, signal };
-  const stopOther = (ended: Interpretation): Interpretation => {
-    if (ended.outcome !== 'ok') giveUp.abort();
-    return ended;
-  };
-  const fetching = drillVerb(app, {
-    ...common,
-    tag: 'fetch',
-    request: { contract: '1.0', verb: 'fetch', run, strategy: 'b', backup: backup.id },
-    mounts: [
-      { kind: 'folder', from: join(app.home.kit, 'b'), to: '/haven/kit' },
-      // A whole part is checked before it is used, and a part does not fit into /tmp.
-      { kind: 'folder', from: makeWorkFolder(folder), to: '/haven/work', writable: true },
-      pipeMount,
-    ],
-  }).then(stopOther);
-  const receiving = drillVerb(app, {
-    ...common,
-    tag: 'receive',
-    request: {
-      contract: '1.0',
-      verb: 'receive',
-      run,
-      scratch,
-      pool,
-      sizeBytes: poolBytes(backup),
-      type: backup.type,
-    },
-    mounts: [{ kind: 'folder', from: scratch, to: scratch, writable: true }, pipeMount],
-  }).then(stopOther);
-  const [fetch, receive] = await Promise.allSettled([
-    fetching.catch((error: unknown) => rethrowAfter(giveUp, error)),
-    receiving.catch((error: unknown) => rethrowAfter(giveUp, error)),
-  ]);
-  if (fetch.status === 'rejected') throw fetch.reason;
-  if (receive.status === 'rejected') throw receive.reason;
-  return { fetch: fetch.value, receive: receive.value };
-}
-
-function rethrowAfter(giveUp: AbortController, error: unknown): never {
-  giveUp.abort();
-  throw error;
-}
-
-/** The file is sparse: what counts is that a pool's own overhead and uncompressed data fit. */
-function poolBytes(backup: Backup): number {
-  return backup.streamBytes * 2 + 512 * 2 ** 20;
-}
-
 async function verify(app: App, drilling: Drilling, snapshot: string): Promise<Step<Comparison>> {
   const { run, folder, backup, dataset, pool, sourceVolume, restoredVolume } = drilling;
   if (backup.type !== 'filesystem') return { ok: false, reason: 'volumes cannot be compared yet' };
@@ -228,8 +162,4 @@ async function tried<T>(act: () => Promise<T>): Promise<Step<T>> {
   } catch (thrown) {
     return { ok: false, reason: reportOf(thrown, 'clean up').message };
   }
-}
-
-function worthTelling(ended: Interpretation): number {
-  return ended.outcome !== 'ok' && tellingExits.has(ended.exitCode) ? ended.exitCode : 0;
 }

@@ -1,5 +1,6 @@
 // The single steps of a drill: what each container is given, and what its outcome means for the evidence.
 import { chmodSync, chownSync, mkdirSync, statfsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App } from '../app.ts';
 import type { Result } from '../contract/events.ts';
@@ -115,6 +116,11 @@ export function makeWorkFolder(folder: string): string {
   mkdirSync(work, { recursive: true, mode: 0o700 });
   chownSync(work, 1000, 1000);
   return work;
+}
+
+/** Parts of a backup in plain: gone as soon as they are of no use. */
+export async function removeWorkFolder(folder: string): Promise<void> {
+  await rm(join(folder, 'work'), { recursive: true, force: true });
 }
 
 /** Evidence of a drill of one dataset that could not even begin. */

@@ -15,7 +15,7 @@ import { failedBefore, reap, releaseStaleHolds, type SnapshotMount } from './dri
 import { handshake } from './handshake.ts';
 import { drill } from './images.ts';
 import { removeDrillContainers } from './leftovers.ts';
-import { type Listing, listBackups } from './list.ts';
+import { type Listing, listBackups } from './look.ts';
 import { type Ending, type RunSummary, recorded } from './recorded.ts';
 import { makeRunFolder } from './run-folder.ts';
 

@@ -6,7 +6,6 @@ import { HavenError } from '../errors.ts';
 
 /** Given the spec of an image's `version`, return its answer; throws when it does not speak our contract or lacks a verb. */
 export async function handshake(app: App, spec: RunSpec, verbs: string[]): Promise<Version> {
-  await removeEnded(app, spec.name);
   const run = await runImage(app.engine, spec, {
     signal: app.signal,
     maxSeconds: 30,
@@ -32,11 +31,4 @@ export async function handshake(app: App, spec: RunSpec, verbs: string[]): Promi
     throw new HavenError({ code: 'bad-request', operation, message, hint });
   }
   return version;
-}
-
-/** Removes what an earlier, killed controller left under a name that holds nothing worth reading; leaves a running one alone. */
-export async function removeEnded(app: App, name: string): Promise<void> {
-  for (const found of await app.engine.containers({ name })) {
-    if (!found.running) await app.engine.remove(found.id);
-  }
 }

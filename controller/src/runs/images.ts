@@ -14,10 +14,15 @@ interface Given {
   mounts: Mount[];
 }
 
+/** Name of the container that a backup runs in. */
+export function backupName(app: App): string {
+  return `${app.config.name}-strategy-b`;
+}
+
 /** Strategy B. Only `backup` has the state volume and the name that is the lock: list and version may run beside a backup of two weeks. */
 export function strategyB(app: App, { verb, run, mounts }: Given): RunSpec {
   const { image, network, limits } = app.config.strategies.b;
-  const name = `${app.config.name}-strategy-b${verb === 'backup' ? '' : `-${verb}`}`;
+  const name = verb === 'backup' ? backupName(app) : passingName(backupName(app), verb, run);
   const state: Mount =
     verb === 'backup'
       ? { kind: 'volume', name: `${app.config.name}-b-state`, to: '/haven/state', writable: true }
@@ -31,8 +36,14 @@ export function strategyB(app: App, { verb, run, mounts }: Given): RunSpec {
 export function drill(app: App, { verb, run, mounts }: Given): RunSpec {
   const { image, limits } = app.config.drill;
   const { network } = app.config.strategies.b;
-  const name = `${app.config.name}-drill-${verb}`;
+  const drillName = `${app.config.name}-drill`;
+  const name = verb === 'version' ? passingName(drillName, verb, run) : `${drillName}-${verb}`;
   return { ...common(app, run), image, part: 'drill', verb, name, network, limits, mounts };
+}
+
+/** For what may run any number of times at once: its name must not be a lock. */
+function passingName(name: string, verb: Verb, run: string): string {
+  return `${name}-${verb}-${run.split('-').at(-1)}`;
 }
 
 function common(app: App, run: string): { run: string; home: string; zfsDevice: string } {

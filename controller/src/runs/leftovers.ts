@@ -1,11 +1,14 @@
 // What a controller that was killed left behind: runs without an end, and containers. Called with the part's lock held, so whatever
 // is unfinished has no living owner, except a container that still runs: that one is finishing its work, and nobody starts beside it.
+import { join } from 'node:path';
 import type { App } from '../app.ts';
 import type { Interpretation } from '../contract/interpret.ts';
 import { labels } from '../docker/container-options.ts';
 import type { Found } from '../docker/engine.ts';
 import { readLeftover } from '../docker/run-image.ts';
-import { HavenError } from '../errors.ts';
+import { HavenError, reportOf } from '../errors.ts';
+import { type Lock, takeLock } from '../history/lock.ts';
+import { removeWorkFolder } from './drill-steps.ts';
 import { makeRunFolder } from './run-folder.ts';
 
 const cutOff = {
@@ -26,7 +29,38 @@ export async function adoptBackup(app: App, name: string): Promise<void> {
     await recordLeftover(app, found);
     await app.engine.remove(found.id);
   }
+  await sweep(app);
   endUnfinished(app, 'backup');
+}
+
+/** Looks after what a killed controller left, when nothing else is about to: `haven up` calls it from time to time. */
+export async function adoptAll(
+  app: App,
+  nameOfBackup: string,
+  reapAll: (run: string) => Promise<unknown>,
+): Promise<void> {
+  if (app.history.unfinished('b', 'backup').length > 0) {
+    await withFreeLock(app, 'backup', () => adoptBackup(app, nameOfBackup));
+  }
+  const [drill] = app.history.unfinished('b', 'drill');
+  if (drill === undefined) return;
+  await withFreeLock(app, 'drill', async () => {
+    await removeDrillContainers(app);
+    await reapAll(drill.id);
+  });
+}
+
+/** Busy is the usual case: the run that is not finished is simply under way. */
+async function withFreeLock(app: App, name: string, act: () => Promise<void>): Promise<void> {
+  let lock: Lock | undefined;
+  try {
+    lock = takeLock(app.home.locks, name);
+    await act();
+  } catch (thrown) {
+    if (reportOf(thrown, name).code !== 'busy') throw thrown;
+  } finally {
+    lock?.release();
+  }
 }
 
 async function recordLeftover(app: App, found: Found): Promise<void> {
@@ -60,11 +94,22 @@ export function endUnfinished(app: App, kind: 'backup' | 'drill'): void {
 
 /** A drill's containers without their orchestrator prove nothing: stopped and removed. */
 export async function removeDrillContainers(app: App): Promise<void> {
-  for (const verb of ['fetch', 'receive', 'verify', 'reap', 'version']) {
+  for (const verb of ['fetch', 'receive', 'verify', 'reap']) {
     for (const found of await app.engine.containers({ name: `${app.config.name}-drill-${verb}` })) {
       if (found.running) await app.engine.stop(found.id, 30);
       await app.engine.remove(found.id);
     }
   }
+  for (const { id } of app.history.unfinished('b', 'drill')) await removeWorkFolder(join(app.home.runs, id));
+  await sweep(app);
   endUnfinished(app, 'drill');
+}
+
+/** Removes containers of verbs that only look, when nobody waits for them any more: they end within an hour. */
+async function sweep(app: App): Promise<void> {
+  for (const found of await app.engine.containers({ home: app.home.root })) {
+    const passing = ['version', 'list', 'audit'].includes(found.labels[labels.verb] ?? '');
+    const old = app.now().getTime() - found.createdAt.getTime() > 3600 * 1000;
+    if (passing && old) await app.engine.remove(found.id);
+  }
 }

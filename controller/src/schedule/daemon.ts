@@ -1,20 +1,35 @@
 // `haven up`: waits for a configuration, then runs what is due, one run at a time per kind. Ends when told to, after its runs ended.
-import { statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type App, buildApp, type Surroundings } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { reportOf } from '../errors.ts';
+import type { Home } from '../home.ts';
 import { runBackup } from '../runs/backup.ts';
 import { runDrill } from '../runs/drill.ts';
+import { reap } from '../runs/drill-steps.ts';
+import { backupName } from '../runs/images.ts';
+import { adoptAll } from '../runs/leftovers.ts';
+import { makeRunFolder } from '../runs/run-folder.ts';
 import { due, type Job, jobsOf, nextDue } from './due.ts';
 import { pastOf } from './past.ts';
 
-const tickMs = 15_000;
-const lookMs = 3_000;
+const example = fileURLToPath(new URL('../../../haven.example.yaml', import.meta.url));
 
-export async function keepUp(surroundings: Surroundings): Promise<void> {
-  const config = await waitForConfig(surroundings);
+export interface Rhythm {
+  /** Between two looks at what is due. */
+  tickMs: number;
+  /** Between two looks at a configuration that is missing or wrong. */
+  lookMs: number;
+}
+
+const usualRhythm: Rhythm = { tickMs: 15_000, lookMs: 3_000 };
+
+export async function keepUp(surroundings: Surroundings, rhythm = usualRhythm): Promise<void> {
+  const config = await waitForConfig(surroundings, rhythm.lookMs);
   if (config === undefined) return;
   const app = buildApp(surroundings, config);
   const running = new Map<string, Promise<void>>();
@@ -23,12 +38,13 @@ export async function keepUp(surroundings: Surroundings): Promise<void> {
     announce(app);
     while (!app.signal.aborted) {
       const now = app.now();
+      if (running.size === 0) await adoptLeftovers(app);
       for (const job of due(jobsOf(config), (one) => pastOf(app.history, one, now), config.timezone, now)) {
         if (running.has(job.name)) continue;
         const run = runJob(app, job, refused).finally(() => running.delete(job.name));
         running.set(job.name, run);
       }
-      await pause(tickMs, app.signal);
+      await pause(rhythm.tickMs, app.signal);
     }
     await Promise.all(running.values());
   } finally {
@@ -54,6 +70,17 @@ async function runJob(app: App, job: Job, refused: Set<string>): Promise<void> {
   }
 }
 
+async function adoptLeftovers(app: App): Promise<void> {
+  try {
+    await adoptAll(app, backupName(app), (run) =>
+      reap(app, { run, folder: makeRunFolder(app.home, run), pools: 'all' }),
+    );
+  } catch (thrown) {
+    // Docker may be away for a while; the next look, or the next run, does the same again.
+    app.log.warn({ err: thrown }, 'what an earlier controller left behind could not be looked after yet');
+  }
+}
+
 function announce(app: App): void {
   const jobs = jobsOf(app.config);
   const now = app.now();
@@ -66,7 +93,10 @@ function announce(app: App): void {
 }
 
 /** Says what is missing or wrong, once for each state of the file, and looks again until it is right. */
-async function waitForConfig({ home, log, signal }: Surroundings): Promise<Config | undefined> {
+async function waitForConfig(
+  { home, log, signal }: Surroundings,
+  lookMs: number,
+): Promise<Config | undefined> {
   let said: string | undefined;
   while (!signal.aborted) {
     const state = stateOf(home.config);
@@ -75,6 +105,7 @@ async function waitForConfig({ home, log, signal }: Surroundings): Promise<Confi
       try {
         return loadConfig(home.config);
       } catch (thrown) {
+        leaveExample(home);
         const { message, hint } = reportOf(thrown, 'read the configuration');
         log.error({ hint }, message);
         log.info('waiting for the configuration');
@@ -83,6 +114,16 @@ async function waitForConfig({ home, log, signal }: Surroundings): Promise<Confi
     await pause(lookMs, signal);
   }
   return undefined;
+}
+
+/** Puts the example where an owner who runs Haven in a container can reach it. */
+function leaveExample(home: Home): void {
+  try {
+    mkdirSync(home.root, { recursive: true });
+    copyFileSync(example, join(home.root, 'haven.example.yaml'));
+  } catch {
+    // A courtesy: the message that follows says what is needed.
+  }
 }
 
 function stateOf(path: string): string {

@@ -70,7 +70,7 @@ done
 [ "$(script '.stderr')" = null ] || script '.stderr' | jq -r . >&2
 [ "$(script '.garbageLine')" = null ] || script '.garbageLine' | jq -r .
 eat=$(script '.eatMiB // 0')
-[ "$eat" = 0 ] || exec tail -c "$((eat * 1024 * 1024))" /dev/zero
+[ "$eat" = 0 ] || exec jq -n --argjson bytes "$((eat * 1024 * 1024))" '"x" * $bytes | length'
 
 # In pieces, each of them waited for, so that SIGTERM is heard at once; a container's init ignores a signal without a handler.
 milliseconds=$(script '.sleepMs // 0')

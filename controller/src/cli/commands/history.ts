@@ -18,7 +18,8 @@ export function historyCommand(program: Command, context: Context): void {
           const seconds =
             run.ended === null ? null : (Date.parse(run.ended) - Date.parse(run.started)) / 1000;
           const took = seconds === null ? '' : duration(seconds);
-          const why = run.error?.message.split('\n')[0] ?? '';
+          // One line of a table; --json has all of it.
+          const why = (run.error?.message.split('\n')[0] ?? '').slice(0, 100);
           return [
             run.id,
             run.kind,

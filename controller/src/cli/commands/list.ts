@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { listBackups } from '../../runs/list.ts';
+import { listBackups } from '../../runs/look.ts';
 import { type Context, withApp } from '../context.ts';
 import { runExits } from '../run-answer.ts';
 import { strategyArgument } from '../strategy-argument.ts';

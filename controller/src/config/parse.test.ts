@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { maskSecrets } from './mask.ts';
+import { type Parsed, parseConfig } from './parse.ts';
+import { datasetsOfB } from './schema.ts';
+
+const minimal = 'datasets: { home: { dataset: "tank/my home" } }\nstrategies: { b: {} }\n';
+
+function problems(parsed: Parsed): string[] {
+  assert.ok(!parsed.ok);
+  return parsed.problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+test('a configuration of datasets and a strategy is enough, the rest has defaults', () => {
+  const parsed = parseConfig(minimal);
+
+  assert.ok(parsed.ok);
+  assert.equal(parsed.config.strategies.b.image, 'haven/strategy-b');
+  assert.equal(parsed.config.strategies.b.limits.memory, 2 ** 30);
+  assert.equal(parsed.config.timezone, 'UTC');
+  assert.deepEqual(datasetsOfB(parsed.config), [{ id: 'home', dataset: 'tank/my home' }]);
+});
+
+const mistakes: [string, string, RegExp][] = [
+  ['a bad time zone', `${minimal}timezone: Mars/Olympus`, /^timezone: no such time zone/],
+  ['a misspelt field', `${minimal}timezoen: UTC`, /^timezoen: unknown field/],
+  [
+    'a misspelt field deep inside',
+    minimal.replace('b: {}', 'b: { scheduel: "0 3 * * *" }'),
+    /^strategies\.b\.scheduel: unknown/,
+  ],
+  [
+    'a cron expression that is none',
+    minimal.replace('b: {}', 'b: { schedule: "at night" }'),
+    /^strategies\.b\.schedule: not a cron/,
+  ],
+  [
+    'a cron expression that never comes due',
+    minimal.replace('b: {}', 'b: { schedule: "0 0 31 2 *" }'),
+    /schedule: not a cron/,
+  ],
+  [
+    'a dataset that nobody defined',
+    minimal.replace('b: {}', 'b: { datasets: [work] }'),
+    /^strategies\.b\.datasets\.0: no dataset has the id 'work'/,
+  ],
+  [
+    'a snapshot in place of a dataset',
+    minimal.replace('my home', 'home@monday'),
+    /^datasets\.home\.dataset: the full name/,
+  ],
+  ['a dataset that is an option', minimal.replace('tank/my home', '-r'), /^datasets\.home\.dataset/],
+  ['no dataset at all', 'datasets: {}\nstrategies: { b: {} }', /^datasets: name at least one/],
+  [
+    'two ids of one dataset',
+    minimal.replace('} }\n', '}, twin: { dataset: "tank/my home" } }\n'),
+    /^datasets: two ids/,
+  ],
+  ['an id in capitals', minimal.replace('home:', 'Home:'), /^datasets.*: not a valid name/],
+  [
+    'too little memory',
+    minimal.replace('b: {}', 'b: { limits: { memory: 1k } }'),
+    /^strategies\.b\.limits\.memory: at least/,
+  ],
+  ['a relative scratch folder', `${minimal}drill: { scratch: tmp }`, /^drill\.scratch: an absolute path/],
+  ['no strategy', 'datasets: { home: { dataset: tank } }', /^strategies: missing/],
+  ['an empty file', '', /^datasets: missing/],
+  ['what is not YAML', 'datasets: [', /^: /],
+];
+for (const [name, text, expected] of mistakes) {
+  test(`${name} is an error with its path`, () => {
+    assert.match(problems(parseConfig(text)).join('\n'), expected);
+  });
+}
+
+test('all mistakes are named at once, each with its line', () => {
+  const text =
+    'timezone: Mars/X\ndatasets:\n  home: { dataset: "tank@x" }\nstrategies:\n  b:\n    colour: red\n';
+
+  const parsed = parseConfig(text);
+
+  assert.ok(!parsed.ok);
+  assert.deepEqual(parsed.problems.map(({ path, line }) => [path, line]).sort(), [
+    ['datasets.home.dataset', 3],
+    ['strategies.b.colour', 6],
+    ['timezone', 1],
+  ]);
+});
+
+test('the settings of a strategy are passed through unread', () => {
+  const parsed = parseConfig(minimal.replace('b: {}', 'b: { settings: { anything: { goes: [1] } } }'));
+
+  assert.ok(parsed.ok);
+  assert.deepEqual(parsed.config.strategies.b.settings, { anything: { goes: [1] } });
+});
+
+test('what looks like a secret is masked, what merely looks like it is not', () => {
+  const settings = {
+    api: { tokenUrl: 'https://x', refresh_token: 'abc' },
+    passphrase: 'abc',
+    nested: [{ apiKey: 'abc' }],
+  };
+
+  assert.deepEqual(maskSecrets({ settings }), {
+    settings: {
+      api: { tokenUrl: 'https://x', refresh_token: '***' },
+      passphrase: '***',
+      nested: [{ apiKey: '***' }],
+    },
+  });
+});

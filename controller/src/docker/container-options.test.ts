@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Verb } from '../contract/request.ts';
+import { containerOptions, type RunSpec } from './container-options.ts';
+import { cutLines } from './lines.ts';
+import type { Part } from './privileges.ts';
+
+function spec(part: Part, verb: Verb): RunSpec {
+  return {
+    image: 'x',
+    part,
+    verb,
+    run: 'r-1',
+    name: 'n',
+    home: '/h',
+    network: 'store',
+    zfsDevice: '/dev/zfs',
+    limits: { memory: 1000, pids: 10 },
+    mounts: [],
+  };
+}
+
+// images/CONTRACT.md section 5, written down a second time on purpose.
+const table: [Part, Verb, string, string[], string[], string][] = [
+  ['strategy-b', 'version', '1000:1000', [], [], 'none'],
+  ['strategy-b', 'backup', '1000:1000', [], ['/dev/zfs'], 'store'],
+  ['strategy-b', 'list', '1000:1000', [], ['/dev/zfs'], 'store'],
+  ['drill', 'fetch', '1000:1000', [], [], 'store'],
+  ['drill', 'receive', '0:0', ['SYS_ADMIN'], ['/dev/zfs'], 'none'],
+  ['drill', 'reap', '0:0', ['SYS_ADMIN'], ['/dev/zfs'], 'none'],
+  ['drill', 'verify', '0:0', ['DAC_READ_SEARCH'], [], 'none'],
+];
+for (const [part, verb, user, capabilities, devices, network] of table) {
+  test(`${part} ${verb} gets what the contract grants and no more`, () => {
+    const { User, HostConfig } = containerOptions(spec(part, verb));
+
+    assert.deepEqual(
+      [
+        User,
+        HostConfig?.CapDrop,
+        HostConfig?.CapAdd,
+        HostConfig?.Devices?.map((one: { PathOnHost: string }) => one.PathOnHost),
+        HostConfig?.NetworkMode,
+      ],
+      [user, ['ALL'], capabilities, devices, network],
+    );
+    assert.ok(HostConfig?.ReadonlyRootfs);
+    assert.ok(HostConfig.SecurityOpt.includes('no-new-privileges'));
+    assert.deepEqual([HostConfig.PidsLimit, HostConfig.Memory, HostConfig.MemorySwap], [10, 1000, 1000]);
+    assert.ok(!HostConfig.Privileged);
+  });
+}
+
+test('a verb that the contract does not know gets nothing at all', () => {
+  assert.throws(() => containerOptions(spec('drill', 'backup')), /knows no verb/);
+});
+
+test('a snapshot is mounted by Docker itself, read-only, whatever its name', () => {
+  const snapshot = 'tank/my home@haven-1';
+  const mounts = [{ kind: 'snapshot', name: 'v', snapshot, to: '/haven/source' } as const];
+
+  const [mount] = containerOptions({ ...spec('drill', 'verify'), mounts }).HostConfig?.Mounts ?? [];
+
+  assert.ok(mount?.ReadOnly);
+  const options = mount.VolumeOptions?.DriverConfig;
+  assert.deepEqual(options, { Name: 'local', Options: { type: 'zfs', device: snapshot, o: 'ro' } });
+});
+
+test('mounts are read-only unless they say otherwise', () => {
+  const mounts = [
+    { kind: 'file', from: '/a', to: '/b' } as const,
+    { kind: 'volume', name: 'v', to: '/c' } as const,
+  ];
+
+  const made = containerOptions({ ...spec('strategy-b', 'backup'), mounts }).HostConfig?.Mounts ?? [];
+
+  assert.ok(made.length === 2 && made.every((mount) => mount.ReadOnly));
+});
+
+test('lines are cut whatever the chunks, and a last one without its newline counts', () => {
+  const text = 'one\ntwo ä\n\nthree';
+  for (let size = 1; size <= text.length; size += 1) {
+    const taken: string[] = [];
+    const lines = cutLines(100, (line) => taken.push(line));
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; at += size) lines.push(bytes.subarray(at, at + size));
+    lines.end();
+
+    assert.deepEqual(taken, ['one', 'two ä', 'three']);
+  }
+});
+
+test('an endless line is handed over cut, and what follows it is whole', () => {
+  const taken: [number, boolean][] = [];
+  const lines = cutLines(8, (line, whole) => taken.push([line.length, whole]));
+
+  for (const chunk of ['12345', '67890', '12345', '\nshort\n']) lines.push(Buffer.from(chunk));
+  lines.end();
+
+  assert.deepEqual(taken, [
+    [8, false],
+    [5, true],
+  ]);
+});

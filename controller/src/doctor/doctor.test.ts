@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { chmodSync, chownSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { datasetName, type Ground, groundApp, makeGround } from '../../testing/ground.ts';
+import type { App } from '../app.ts';
+import type { Engine } from '../docker/engine.ts';
+import { HavenError } from '../errors.ts';
+import { writeKit } from '../kit/write-kit.ts';
+import type { Check } from './check.ts';
+import { examine } from './examine.ts';
+
+const version = {
+  event: 'result',
+  at: '2026-11-23T20:00:00Z',
+  contract: '1.0',
+  verb: 'version',
+  outcome: 'ok',
+  version: {
+    contract: '1.0',
+    supported: ['1.0'],
+    image: '0.1.0',
+    strategy: null,
+    verbs: ['backup', 'list', 'fetch', 'receive', 'verify', 'reap'],
+    tools: {},
+  },
+};
+
+/** A Docker in which every image answers `version` well. */
+function fakeEngine(change: Partial<Engine> = {}, answer: unknown = version): Engine {
+  return {
+    version: async () => '28.0',
+    imageId: async () => 'sha256:1',
+    containers: async () => [],
+    create: async () => 'c',
+    attach: async (_id, outputs) => {
+      outputs.stdout(Buffer.from(`${JSON.stringify(answer)}\n`));
+      return { ended: Promise.resolve() };
+    },
+    start: async () => {},
+    wait: async () => ({ exitCode: 0, oomKilled: false, error: '' }),
+    stop: async () => {},
+    logs: async () => {},
+    remove: async () => {},
+    createVolume: async () => {},
+    volumeExists: async () => false,
+    removeVolume: async () => {},
+    ...change,
+  };
+}
+
+/** A machine on which everything is as it should be. */
+async function healthy(context: TestContext, engine = fakeEngine()): Promise<{ ground: Ground; app: App }> {
+  const ground = makeGround(context);
+  const state = ground.zfsState();
+  state.datasets[datasetName]!.allowed = ['send', 'hold', 'release', 'bookmark'];
+  ground.writeZfsState(state);
+  const app = { ...groundApp(context, ground), engine };
+  await writeKit(app);
+  return { ground, app };
+}
+
+function notOk(checks: Check[]): string[] {
+  return checks.filter(({ state }) => state !== 'ok').map(({ name, state }) => `${name}: ${state}`);
+}
+
+test('on a machine where everything is right, every check is ok', async (context) => {
+  const { app } = await healthy(context);
+
+  assert.deepEqual(notOk(await examine(app, { fix: false })), []);
+});
+
+const faults: [string, (given: { ground: Ground; app: App }) => void, string][] = [
+  [
+    'a secret is missing',
+    ({ app }) => rmSync(join(app.home.secretsOfB, 'passphrase')),
+    'secret passphrase: failed',
+  ],
+  [
+    'a secret is empty',
+    ({ app }) => writeFileSync(join(app.home.secretsOfB, 'passphrase'), ''),
+    'secret passphrase: failed',
+  ],
+  [
+    'others may read a secret',
+    ({ app }) => chmodSync(join(app.home.secretsOfB, 'passphrase'), 0o444),
+    'secret passphrase: failed',
+  ],
+  [
+    'a secret is root’s',
+    ({ app }) => chownSync(join(app.home.secretsOfB, 'passphrase'), 0, 0),
+    'secret passphrase: failed',
+  ],
+  [
+    'nothing is delegated',
+    ({ ground }) => changeZfs(ground, (state) => (state.datasets[datasetName]!.allowed = ['send'])),
+    'delegation home: failed',
+  ],
+  [
+    'a dataset is missing',
+    ({ ground }) => changeZfs(ground, (state) => (state.datasets = {})),
+    'dataset home: failed',
+  ],
+  [
+    'a dataset is a volume',
+    ({ ground }) => changeZfs(ground, (state) => (state.datasets[datasetName]!.type = 'volume')),
+    'dataset home: warn',
+  ],
+  [
+    'the versions are of two series',
+    ({ ground }) => changeZfs(ground, (state) => (state.kernel = '2.2.7-1')),
+    'zfs versions: warn',
+  ],
+  [
+    'the kernel has no ZFS',
+    ({ ground }) => changeZfs(ground, (state) => (state.kernel = '')),
+    'zfs versions: failed',
+  ],
+  [
+    'a drill left a pool',
+    ({ ground }) => changeZfs(ground, (state) => state.pools.push('haven-drill-0123abcd')),
+    'leftovers: warn',
+  ],
+  ['there is no device', ({ app }) => (app.config.host.zfsDevice = '/dev/nowhere'), 'zfs device: failed'],
+  [
+    'only root may use the device',
+    ({ app }) => (app.config.host.zfsDevice = '/dev/mem'),
+    'zfs device: failed',
+  ],
+  ['there is no kit', ({ app }) => rmSync(app.home.kit, { recursive: true }), 'recovery kit: warn'],
+  [
+    'the kit has an old secret',
+    ({ app }) => writeFileSync(join(app.home.kit, 'b/passphrase'), 'old'),
+    'recovery kit: warn',
+  ],
+  [
+    'there is no scratch folder',
+    ({ app }) => rmSync(app.home.scratch, { recursive: true }),
+    'scratch: failed',
+  ],
+];
+for (const [name, spoil, expected] of faults) {
+  test(`${name}: ${expected}, with a remedy`, async (context) => {
+    const given = await healthy(context);
+    spoil(given);
+
+    const checks = await examine(given.app, { fix: false });
+
+    assert.ok(notOk(checks).includes(expected), notOk(checks).join('; '));
+    assert.ok(checks.every(({ state, remedy }) => state === 'ok' || (remedy ?? '') !== ''));
+  });
+}
+
+function changeZfs(ground: Ground, change: (state: ReturnType<Ground['zfsState']>) => void): void {
+  const state = ground.zfsState();
+  change(state);
+  ground.writeZfsState(state);
+}
+
+const engines: [string, Engine, string][] = [
+  [
+    'Docker does not answer',
+    fakeEngine({
+      version: () => Promise.reject(new HavenError({ code: 'failed', operation: 'x', message: 'no' })),
+    }),
+    'docker: failed',
+  ],
+  ['an image is missing', fakeEngine({ imageId: async () => undefined }), 'image haven/noop: failed'],
+  [
+    'an image speaks another contract',
+    fakeEngine({}, { ...version, version: { ...version.version, supported: ['9.0'] } }),
+    'image haven/noop: failed',
+  ],
+  [
+    'an image lacks a verb',
+    fakeEngine({}, { ...version, version: { ...version.version, verbs: ['list'] } }),
+    'image haven/noop: failed',
+  ],
+  [
+    'an image says nothing',
+    fakeEngine({ attach: async () => ({ ended: Promise.resolve() }) }),
+    'image haven/noop: failed',
+  ],
+];
+for (const [name, engine, expected] of engines) {
+  test(`${name}: ${expected}`, async (context) => {
+    const { app } = await healthy(context, engine);
+
+    assert.ok(notOk(await examine(app, { fix: false })).includes(expected));
+  });
+}
+
+test('--fix delegates what is missing and sets owner and mode of the secrets', async (context) => {
+  const { ground, app } = await healthy(context);
+  changeZfs(ground, (state) => {
+    state.datasets[datasetName]!.allowed = [];
+  });
+  const secret = join(app.home.secretsOfB, 'passphrase');
+  chmodSync(secret, 0o644);
+  chownSync(secret, 0, 0);
+
+  const checks = await examine(app, { fix: true });
+
+  assert.deepEqual(notOk(checks), []);
+  assert.deepEqual([statSync(secret).uid, statSync(secret).mode & 0o777], [1000, 0o400]);
+  assert.deepEqual(ground.zfsState().datasets[datasetName]!.allowed, ['send', 'hold', 'release', 'bookmark']);
+});

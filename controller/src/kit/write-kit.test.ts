@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { canary, groundApp, makeGround } from '../../testing/ground.ts';
+import { HavenError } from '../errors.ts';
+import { ensureKit, staleKitFiles, storeOf, writeKit } from './write-kit.ts';
+
+test('the kit holds what a restore needs, for its owner alone', async (context) => {
+  const app = groundApp(context, makeGround(context));
+
+  const folder = await writeKit(app);
+
+  assert.deepEqual(readdirSync(folder, { recursive: true }).sort(), [
+    'RECOVERY.md',
+    'b',
+    'b/google-oauth.json',
+    'b/passphrase',
+    'b/restore-b.sh',
+    'b/store.json',
+  ]);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  assert.equal(readFileSync(join(folder, 'b/passphrase'), 'utf8'), canary);
+  for (const name of ['passphrase', 'google-oauth.json', 'store.json', 'restore-b.sh']) {
+    const { uid, mode } = statSync(join(folder, 'b', name));
+    assert.deepEqual([uid, mode & 0o077], [1000, 0], name);
+  }
+});
+
+test('store.json says where the store is, with the defaults of strategy B', (context) => {
+  const ground = makeGround(context);
+  const app = groundApp(context, ground);
+
+  assert.deepEqual(storeOf(app.config), {
+    format: 'haven-b/1',
+    set: 'haven',
+    rootUrl: 'https://www.googleapis.com/',
+    tokenUrl: 'https://oauth2.googleapis.com/token',
+    caPem: null,
+  });
+  app.config.strategies.b.settings = {
+    set: 'demo',
+    api: { rootUrl: 'https://drive:8443/', caPem: 'PEM' },
+    partBytes: 1,
+  };
+  const { set, rootUrl, caPem } = storeOf(app.config);
+  assert.deepEqual([set, rootUrl, caPem], ['demo', 'https://drive:8443/', 'PEM']);
+});
+
+test('a kit that is there is not touched by a drill', async (context) => {
+  const app = groundApp(context, makeGround(context));
+  await writeKit(app);
+  rmSync(join(app.home.kit, 'b/google-oauth.json'));
+
+  await ensureKit(app);
+
+  assert.deepEqual(await staleKitFiles(app), ['google-oauth.json']);
+});
+
+test('without a secret there is no kit, and an earlier one stays', async (context) => {
+  const app = groundApp(context, makeGround(context));
+  await writeKit(app);
+  rmSync(join(app.home.secretsOfB, 'passphrase'));
+
+  await assert.rejects(
+    writeKit(app),
+    (thrown) => thrown instanceof HavenError && thrown.report.code === 'bad-request',
+  );
+
+  assert.equal(readFileSync(join(app.home.kit, 'b/passphrase'), 'utf8'), canary);
+});

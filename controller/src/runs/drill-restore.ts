@@ -1,0 +1,102 @@
+// The restoring half of a drill: fetch and receive side by side, and which of them is to blame when it fails.
+import { join } from 'node:path';
+import type { App } from '../app.ts';
+import type { Backup } from '../contract/events.ts';
+import type { Interpretation } from '../contract/interpret.ts';
+import { labels, type Mount } from '../docker/container-options.ts';
+import type { Step } from '../drill/evidence.ts';
+import { exitCodes } from '../errors.ts';
+import type { Drilling } from './drill-one.ts';
+import { drillVerb, makeWorkFolder, scratchOf } from './drill-steps.ts';
+
+/** fetch ∥ receive through the pipe. When one fails the other is stopped: it would wait for ever. */
+export async function restore(
+  app: App,
+  drilling: Drilling,
+): Promise<{ fetch: Interpretation; receive: Interpretation }> {
+  const { run, folder, backup, pool, pipe } = drilling;
+  const labelled = { [labels.home]: app.home.root, [labels.run]: run };
+  await app.engine.createVolume(pipe, labelled, {
+    type: 'tmpfs',
+    device: 'tmpfs',
+    o: 'uid=1000,gid=1000,mode=755,size=1m',
+  });
+  const scratch = scratchOf(app);
+  const giveUp = new AbortController();
+  const signal = AbortSignal.any([app.signal, giveUp.signal]);
+  const pipeMount: Mount = { kind: 'volume', name: pipe, to: '/haven/pipe', writable: true };
+  const common = { run, folder, signal };
+  const stopOther = (ended: Interpretation): Interpretation => {
+    if (ended.outcome !== 'ok') giveUp.abort();
+    return ended;
+  };
+  const fetching = drillVerb(app, {
+    ...common,
+    tag: 'fetch',
+    request: { contract: '1.0', verb: 'fetch', run, strategy: 'b', backup: backup.id },
+    mounts: [
+      { kind: 'folder', from: join(app.home.kit, 'b'), to: '/haven/kit' },
+      // A whole part is checked before it is used, and a part does not fit into /tmp.
+      { kind: 'folder', from: makeWorkFolder(folder), to: '/haven/work', writable: true },
+      pipeMount,
+    ],
+  }).then(stopOther);
+  const receiving = drillVerb(app, {
+    ...common,
+    tag: 'receive',
+    request: {
+      contract: '1.0',
+      verb: 'receive',
+      run,
+      scratch,
+      pool,
+      sizeBytes: poolBytes(backup),
+      type: backup.type,
+    },
+    mounts: [{ kind: 'folder', from: scratch, to: scratch, writable: true }, pipeMount],
+  }).then(stopOther);
+  const [fetch, receive] = await Promise.allSettled([
+    fetching.catch((error: unknown) => rethrowAfter(giveUp, error)),
+    receiving.catch((error: unknown) => rethrowAfter(giveUp, error)),
+  ]);
+  if (fetch.status === 'rejected') throw fetch.reason;
+  if (receive.status === 'rejected') throw receive.reason;
+  return { fetch: fetch.value, receive: receive.value };
+}
+
+function rethrowAfter(giveUp: AbortController, error: unknown): never {
+  giveUp.abort();
+  throw error;
+}
+
+/** The file is sparse: what counts is that a pool's own overhead and uncompressed data fit. */
+function poolBytes(backup: Backup): number {
+  return backup.streamBytes * 2 + 512 * 2 ** 20;
+}
+
+/**
+ * Given both halves, return the one whose failure came first in cause. Their ends in time say nothing: a fetch that fails cuts the
+ * stream, and receive may notice before fetch has ended; a receive that fails breaks the pipe under fetch.
+ */
+export function blame(fetch: Interpretation, receive: Interpretation): Interpretation | undefined {
+  const rank = ({ outcome, exitCode }: Interpretation): number => {
+    if (outcome === 'ok') return 0;
+    if (outcome === 'interrupted') return 1;
+    return exitCode === exitCodes.failed ? 2 : 3;
+  };
+  const worst = rank(fetch) >= rank(receive) ? fetch : receive;
+  return worst.outcome === 'ok' ? undefined : worst;
+}
+
+/** What a half says that only ended because of the other one would lead astray. */
+export function because<T>(
+  culprit: Interpretation | undefined,
+  ended: Interpretation,
+  step: Step<T>,
+): Step<T> {
+  if (step.ok || culprit === undefined || culprit === ended) return step;
+  return {
+    ok: false,
+    reason: `stopped, because the other half failed: ${culprit.error?.message ?? culprit.outcome}`,
+  };
+}

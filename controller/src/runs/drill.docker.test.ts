@@ -1,0 +1,215 @@
+// The orchestration of a drill by Docker, with the no-op image in every role: what it starts, what it mounts, and that it cleans up.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, type TestContext, test } from 'node:test';
+import { buildNoop, docker, ensureNoop, removeAll } from '../../testing/docker-ground.ts';
+import { firstGuid } from '../../testing/fake-zfs.ts';
+import { datasetName, type Ground, groundApp, makeGround } from '../../testing/ground.ts';
+import type { App } from '../app.ts';
+import type { HavenError } from '../errors.ts';
+import { takeSnapshots } from '../zfs/snapshots.ts';
+import { type DrillVerdict, runDrill } from './drill.ts';
+import type { RunSummary } from './recorded.ts';
+
+before(ensureNoop);
+
+const at = '2026-11-23T20:00:00Z';
+const backup = {
+  id: '0f0f0f0f',
+  chain: '0f0f0f0f',
+  kind: 'full',
+  base: null,
+  source: 'home',
+  guid: firstGuid,
+  createdAt: at,
+  committedAt: at,
+  parts: 1,
+  streamBytes: 1000,
+  streamSha256: 'ab'.repeat(32),
+  storedBytes: 500,
+  type: 'filesystem',
+};
+
+interface Prepared {
+  ground: Ground;
+  app: App;
+  drill: (given?: { backup?: string }) => Promise<RunSummary>;
+}
+
+/** A dataset with a snapshot that is backed up; what the images do is up to their scripts. */
+async function prepare(
+  context: TestContext,
+  scripts: { list?: unknown; drill?: unknown },
+  signal?: AbortSignal,
+): Promise<Prepared> {
+  const ground = makeGround(context);
+  context.after(() => removeAll(ground.name));
+  const list = scripts.list ?? { result: { backups: [backup] } };
+  const drillImage = scripts.drill === undefined ? 'haven/noop' : await buildNoop(context, scripts.drill);
+  ground.writeConfig({ drillImage, settings: { script: { list } } });
+  const app = groundApp(context, ground, signal);
+  await takeSnapshots(app.zfs, [datasetName], 'haven-1', 'r-0');
+  const drill = (given = {}) =>
+    runDrill(app, {
+      trigger: 'hand',
+      // Without ZFS a snapshot cannot be mounted; an empty volume stands for it.
+      snapshotMount: ({ name, to }) => ({ kind: 'volume', name, to }),
+      ...given,
+    });
+  return { ground, app, drill };
+}
+
+function reds(summary: RunSummary): string[] {
+  const verdict = summary.result as DrillVerdict;
+  return verdict.sources.flatMap((source) =>
+    source.checks.filter((check) => !check.pass).map(({ name }) => name),
+  );
+}
+
+async function leftovers(ground: Ground): Promise<string> {
+  const containers = await docker('ps', '--all', '--format', '{{.Names}}', '--filter', `name=${ground.name}`);
+  const volumes = await docker('volume', 'ls', '--quiet', '--filter', `name=${ground.name}`);
+  return containers + volumes;
+}
+
+test('a drill whose every step succeeds is green, is kept as a verdict, and leaves nothing behind', async (context) => {
+  const { ground, app, drill } = await prepare(context, {});
+
+  const summary = await drill();
+
+  assert.deepEqual(reds(summary), []);
+  assert.deepEqual([summary.outcome, summary.exit], ['ok', 0]);
+  const kept = JSON.parse(
+    readFileSync(join(app.home.verdicts, `${summary.run}.json`), 'utf8'),
+  ) as DrillVerdict;
+  assert.deepEqual([kept.pass, kept.sources[0]?.evidence.backup.ok], [true, true]);
+  assert.equal(await leftovers(ground), '');
+  assert.deepEqual(ground.zfsState().datasets[datasetName]!.snapshots[0]!.holds, []);
+  assert.ok(ground.zfsCalls().some(([verb, tag]) => verb === 'hold' && tag === `haven:drill:${summary.run}`));
+});
+
+const red: [string, { list?: unknown; drill?: unknown }, number, string][] = [
+  ['an empty store', { list: {} }, 30, 'backup'],
+  [
+    'a fetch that finds damage',
+    { drill: { fetch: { exitCode: 30 }, receive: { sleepMs: 60_000 } } },
+    30,
+    'fetched',
+  ],
+  [
+    'a fetch without network',
+    { drill: { fetch: { exitCode: 11 }, receive: { sleepMs: 60_000 } } },
+    11,
+    'fetched',
+  ],
+  [
+    'a receive that fails',
+    { drill: { receive: { exitCode: 1 }, fetch: { sleepMs: 60_000 } } },
+    30,
+    'received',
+  ],
+  [
+    'a comparison with mismatches',
+    { drill: { verify: { exitCode: 30, result: { comparison: comparison(2) } } } },
+    30,
+    'no-mismatch',
+  ],
+  [
+    'a comparison of nothing',
+    { drill: { verify: { result: { comparison: { ...comparison(0), entries: 0 } } } } },
+    30,
+    'compared',
+  ],
+  [
+    'a stream that is another one',
+    { list: { result: { backups: [{ ...backup, streamBytes: 1001 }] } } },
+    30,
+    'same-stream',
+  ],
+  [
+    'a source snapshot that is gone',
+    { list: { result: { backups: [{ ...backup, guid: '7' }] } } },
+    30,
+    'same-snapshot',
+  ],
+];
+for (const [name, scripts, exit, check] of red) {
+  test(`${name} is red by ${check}, exit ${exit}, and leaves nothing behind`, async (context) => {
+    const { ground, app, drill } = await prepare(context, scripts);
+
+    const summary = await drill();
+
+    assert.deepEqual([summary.outcome, summary.exit], ['failed', exit], summary.error?.message);
+    assert.ok(reds(summary).includes(check), reds(summary).join());
+    assert.ok(existsSync(join(app.home.verdicts, `${summary.run}.json`)));
+    assert.equal(await leftovers(ground), '');
+  });
+}
+
+function comparison(mismatches: number) {
+  return {
+    entries: 3,
+    files: 2,
+    bytes: 9,
+    mismatches,
+    byType: {},
+    checked: ['content'],
+    tools: {},
+    seconds: 1,
+  };
+}
+
+test('a drill that is interrupted is recorded as that, reaps its pool and leaves nothing behind', async (context) => {
+  const stopping = new AbortController();
+  const scripts = { drill: { receive: { sleepMs: 60_000 } } };
+  const { ground, app, drill } = await prepare(context, scripts, stopping.signal);
+  app.onEvent = (verb) => {
+    if (verb === 'receive') stopping.abort();
+  };
+
+  const summary = await drill();
+
+  assert.deepEqual([summary.outcome, summary.exit], ['interrupted', 143]);
+  assert.equal(app.history.runs({})[0]?.outcome, 'interrupted');
+  const request = readFileSync(join(app.home.runs, summary.run, 'request-reap.json'), 'utf8');
+  assert.match(request, /haven-drill-[0-9a-f]{16}/);
+  assert.equal(await leftovers(ground), '');
+});
+
+test('two drills at once: the second is busy', async (context) => {
+  const { app, drill } = await prepare(context, {});
+  let second: Promise<unknown> | undefined;
+  app.onEvent = () => {
+    second ??= drill().then(
+      () => 'ran',
+      (thrown: HavenError) => thrown.report.code,
+    );
+  };
+
+  await drill();
+
+  assert.equal(await second, 'busy');
+});
+
+test('a backup that nobody has is the caller’s mistake', async (context) => {
+  const { drill } = await prepare(context, {});
+
+  assert.equal((await drill({ backup: 'ffff' })).exit, 3);
+});
+
+test('what a killed drill left behind is removed, its hold released, its pools reaped, its run recorded', async (context) => {
+  const { ground, app, drill } = await prepare(context, {});
+  app.history.begin({ id: 'r-old', kind: 'drill', strategy: 'b', trigger: 'hand', started: new Date(0) });
+  const waits = 'trap "exit 143" TERM; sleep 300 & wait';
+  const name = `${ground.name}-drill-receive`;
+  await docker('run', '--detach', '--name', name, '--entrypoint', 'sh', 'haven/noop', '-c', waits);
+  await app.zfs(['hold', 'haven:drill:r-old', `${datasetName}@haven-1`]);
+
+  const summary = await drill();
+
+  assert.equal(summary.outcome, 'ok', summary.error?.message);
+  assert.equal(app.history.runs({}).find(({ id }) => id === 'r-old')?.outcome, 'interrupted');
+  assert.deepEqual(ground.zfsState().datasets[datasetName]!.snapshots[0]!.holds, []);
+  assert.equal(await leftovers(ground), '');
+});

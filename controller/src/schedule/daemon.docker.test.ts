@@ -1,0 +1,100 @@
+// `haven up` with a clock that can be set forward, the no-op image and a fake zfs.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pino from 'pino';
+import { ensureNoop, removeAll } from '../../testing/docker-ground.ts';
+import { groundApp, makeGround } from '../../testing/ground.ts';
+import { homeAt } from '../home.ts';
+import { keepUp } from './daemon.ts';
+
+before(ensureNoop);
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await sleep(50);
+  }
+}
+
+test('it waits for a configuration, runs what comes due once, and ends when it is told to', async (context) => {
+  const ground = makeGround(context);
+  context.after(() => removeAll(ground.name));
+  ground.writeConfig({ schedule: '0 3 * * *' });
+  const config = join(ground.folder, 'haven.yaml');
+  renameSync(config, `${config}.later`);
+  const stopping = new AbortController();
+  const said: string[] = [];
+  const clock = { offsetMs: 0 };
+  const up = keepUp(
+    {
+      home: homeAt(ground.folder),
+      log: pino({ level: 'info' }, { write: (line: string) => void said.push(line) }),
+      now: () => new Date(Date.now() + clock.offsetMs),
+      randomHex: () => 'abcdef',
+      signal: stopping.signal,
+      onEvent: () => {},
+    },
+    { tickMs: 100, lookMs: 50 },
+  );
+
+  await until('it says what is missing', () => said.join('').includes('haven.yaml does not exist'));
+  assert.ok(existsSync(join(ground.folder, 'haven.example.yaml')));
+  renameSync(`${config}.later`, config);
+  await until('it has read the configuration', () => said.join('').includes('scheduled'));
+  const { history } = groundApp(context, ground);
+  assert.deepEqual(history.runs({}), []);
+  clock.offsetMs = 3 * 24 * 3600 * 1000;
+  await until(
+    'the backup that was missed three times is made once',
+    () => history.runs({})[0]?.ended != null,
+  );
+  await sleep(500);
+  stopping.abort();
+  await up;
+
+  const runs = history.runs({});
+  assert.deepEqual(
+    runs.map(({ outcome, trigger }) => [outcome, trigger]),
+    [['ok', 'schedule']],
+  );
+  assert.ok(said.every((line) => !line.includes('secret place')));
+  assert.match(
+    readFileSync(join(ground.folder, 'runs', runs[0]!.id, 'request.json'), 'utf8'),
+    /"verb": "backup"/,
+  );
+});
+
+test('when it is told to stop, the run under way is stopped and recorded first', async (context) => {
+  const ground = makeGround(context);
+  context.after(() => removeAll(ground.name));
+  ground.writeConfig({ schedule: '* * * * *', settings: { script: { sleepMs: 60_000 } } });
+  const stopping = new AbortController();
+  const clock = { offsetMs: 0 };
+  const { history } = groundApp(context, ground);
+  const up = keepUp(
+    {
+      home: homeAt(ground.folder),
+      log: pino({ level: 'silent' }),
+      now: () => new Date(Date.now() + clock.offsetMs),
+      randomHex: () => 'abcdef',
+      signal: stopping.signal,
+      onEvent: (verb) => {
+        if (verb === 'backup') stopping.abort();
+      },
+    },
+    { tickMs: 50, lookMs: 50 },
+  );
+
+  await sleep(300);
+  clock.offsetMs = 120_000;
+  await up;
+
+  assert.deepEqual(
+    history.runs({}).map(({ outcome, exit }) => [outcome, exit]),
+    [['interrupted', 143]],
+  );
+});
