@@ -106,7 +106,10 @@ export async function putBackup(drive: StartedEmulator, wanted: Wanted = {}): Pr
 }
 
 /** The half of the recovery kit that opens this emulator, over TLS with its private authority. */
-export async function makeKit(drive: StartedEmulator, change: Record<string, unknown> = {}): Promise<string> {
+export async function makeKit(
+  drive: Pick<StartedEmulator, 'ports' | 'url'>,
+  change: Record<string, unknown> = {},
+): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'haven-kit-'));
   const url = `https://localhost:${drive.ports.https}/`;
   const caPem = await (await fetch(`${drive.url}/_emulator/ca.pem`)).text();
