@@ -89,6 +89,35 @@ test('a drill whose every step succeeds is green, is kept as a verdict, and leav
   assert.ok(ground.zfsCalls().some(([verb, tag]) => verb === 'hold' && tag === `haven:drill:${summary.run}`));
 });
 
+test('each step of a drill has, by its own account, the privileges of the contract and no more', async (context) => {
+  const { app, drill } = await prepare(context, {});
+  const accounts = new Map<string, Record<string, string>>();
+  app.onEvent = (verb, event) => {
+    if (event.event === 'note')
+      accounts.set(verb, JSON.parse(String((event as { message: unknown }).message)));
+  };
+
+  await drill();
+
+  const none = '0'.repeat(16);
+  const sysAdmin = '0000000000200000';
+  const readSearch = '0000000000000004';
+  const seen = (verb: string) => {
+    const { uid, capEff, capBnd, noNewPrivs, secrets } = accounts.get(verb) ?? {};
+    return [uid, capEff, capBnd, noNewPrivs, secrets];
+  };
+  assert.deepEqual(seen('fetch'), ['1000', none, none, '1', '']);
+  assert.deepEqual(seen('receive'), ['0', sysAdmin, sysAdmin, '1', '']);
+  assert.deepEqual(seen('reap'), ['0', sysAdmin, sysAdmin, '1', '']);
+  assert.deepEqual(seen('verify'), ['0', readSearch, readSearch, '1', '']);
+  const mountsOf = (verb: string) => accounts.get(verb)?.mounts ?? '';
+  assert.match(mountsOf('fetch'), /^\/haven\/kit ro,/m);
+  assert.match(mountsOf('verify'), /^\/haven\/source ro,/m);
+  assert.match(mountsOf('verify'), /^\/haven\/restored ro,/m);
+  for (const verb of ['receive', 'verify', 'reap'])
+    assert.doesNotMatch(mountsOf(verb), /\/haven\/kit|\/run\/secrets/);
+});
+
 const red: [string, { list?: unknown; drill?: unknown }, number, string][] = [
   ['an empty store', { list: {} }, 30, 'backup'],
   [
