@@ -107,7 +107,7 @@ export async function putBackup(drive: StartedEmulator, wanted: Wanted = {}): Pr
 
 /** The half of the recovery kit that opens this emulator, over TLS with its private authority. */
 export async function makeKit(
-  drive: Pick<StartedEmulator, 'ports' | 'url'>,
+  drive: { url: string; ports: { https: number } },
   change: Record<string, unknown> = {},
 ): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'haven-kit-'));
