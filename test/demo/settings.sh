@@ -4,5 +4,5 @@ dataset='haven-demo/family photos'
 demo_home=${HAVEN_DEMO_HOME:-/var/lib/haven-demo}
 part_bytes=4194304
 export HAVEN_PROJECT=haven-demo HAVEN_HOME="$demo_home/home"
-compose() { docker compose --profile demo "$@"; }
+compose() { docker compose --progress quiet --profile demo "$@"; }
 haven() { controller/bin/haven-on-host "$@"; }
