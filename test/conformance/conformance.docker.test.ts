@@ -1,8 +1,7 @@
 // images/CONTRACT.md section 6: run every image through the contract. HAVEN_IMAGE names one image; without it, all that are known.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
-import { after, before, describe, test } from 'node:test';
-import { execa } from 'execa';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, test } from 'node:test';
 import { type Finished, type Given, startImage } from './container.ts';
 import { canary, profiles } from './profiles.ts';
 
@@ -10,23 +9,12 @@ const only = process.env.HAVEN_IMAGE;
 const chosen = Object.entries(profiles).filter(([image]) => only === undefined || image === only);
 assert.ok(chosen.length > 0, `no profile for ${only}: add it to test/conformance/profiles.ts`);
 
-// A store that takes the connection and never says a word: what hangs in the real world looks like this.
-const blackHoleServer = createServer(() => {});
-let blackHole = '';
-before(async () => {
-  const gateway = await execa('docker', [
-    'network',
-    'inspect',
-    'bridge',
-    '--format',
-    '{{(index .IPAM.Config 0).Gateway}}',
-  ]);
-  await new Promise<void>((resolve) => blackHoleServer.listen(0, '0.0.0.0', resolve));
-  const address = blackHoleServer.address();
-  assert.ok(address !== null && typeof address === 'object');
-  blackHole = `${gateway.stdout.trim()}:${address.port}`;
-});
-after(() => void blackHoleServer.close());
+// A store that takes the connection and never says a word: what hangs in the real world looks like this. Made before any test is
+// declared: a root-level hook would run beside the suites.
+const server = createServer(() => {});
+await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+server.unref();
+const blackHole = `black-hole:${(server.address() as AddressInfo).port}`;
 
 for (const [image, profile] of chosen) {
   const run = async (args: string[], request?: unknown): Promise<Finished> => {

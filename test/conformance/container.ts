@@ -100,6 +100,8 @@ function privilegeArgs({ user, capabilities, network }: Privileges): string[] {
   const args = ['--user', user, '--network', network, '--cap-drop', 'ALL', '--read-only'];
   args.push('--security-opt', 'no-new-privileges', '--pids-limit', '200', '--memory', '1g');
   args.push('--tmpfs', '/tmp:size=64m,mode=1777');
+  // Where the test itself listens, as a container sees it.
+  if (network !== 'none') args.push('--add-host', 'black-hole:host-gateway');
   return args.concat(capabilities.flatMap((name) => ['--cap-add', name]));
 }
 

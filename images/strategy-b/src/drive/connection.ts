@@ -33,6 +33,8 @@ export interface RequestOptions {
   retry: false;
   redirect: 'manual';
   signal: AbortSignal;
+  /** None in all: a chunk on a slow line takes as long as it takes, while bytes move. */
+  timeout: 0;
 }
 
 export interface Connection {
@@ -60,7 +62,8 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     clientId: credentials.client_id,
     clientSecret: credentials.client_secret,
     endpoints: { oauth2TokenUrl: api.tokenUrl },
-    transporterOptions: { agent },
+    // For refreshing a token, which is one small exchange; every other request brings its own `timeout: 0`.
+    transporterOptions: { agent, timeout: options.requestIdleMs },
   });
   const forgetToken = () => auth.setCredentials({ refresh_token: credentials.refresh_token });
   forgetToken();
@@ -77,10 +80,14 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
       const idle = createIdleSignal(options.requestIdleMs);
       const signal = AbortSignal.any([options.stop, idle.signal]);
       try {
-        const answer = await request(
-          { validateStatus: () => true, retry: false, redirect: 'manual', signal },
-          idle.moved,
-        );
+        const how = {
+          validateStatus: () => true,
+          retry: false,
+          redirect: 'manual',
+          signal,
+          timeout: 0,
+        } as const;
+        const answer = await orAborted(signal, request(how, idle.moved));
         if (accept(answer.status)) return answer;
         if (answer.status === 401) forgetToken();
         throw translateAnswer(
@@ -107,6 +114,16 @@ function createAgent(caPem: string | undefined): (url: URL) => HttpAgent {
     ...(caPem === undefined ? {} : { ca: [...rootCertificates, caPem] }),
   });
   return (url) => (url.protocol === 'http:' ? plain : secure);
+}
+
+/** A token is refreshed inside a request, by a library that hands no signal on: whoever stops must not wait for that. */
+function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function createIdleSignal(ms: number): { signal: AbortSignal; moved(): void; end(): void } {
