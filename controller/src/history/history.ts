@@ -47,9 +47,29 @@ export interface History {
   close(): void;
 }
 
+const busy = 5;
+
+/**
+ * SQLite waits for nobody while it changes the journal's mode, whatever its timeout: the daemon and a command that both meet a new
+ * history would end in "database is locked" (https://sqlite.org/wal.html#activating_and_configuring_wal_mode). So the waiting is ours.
+ */
+function useWriteAheadLog(database: DatabaseSync): void {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    try {
+      database.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if ((error as { errcode?: number }).errcode !== busy || Date.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
+}
+
 export function openHistory(path: string): History {
   const database = new DatabaseSync(path, { timeout: 10_000 });
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  useWriteAheadLog(database);
+  database.exec('PRAGMA synchronous = FULL');
   migrate(database);
   const select = (where: string, ...values: (string | number)[]): RunRecord[] => {
     const rows = database.prepare(`SELECT * FROM runs ${where}`).all(...values);
