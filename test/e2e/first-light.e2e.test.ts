@@ -117,7 +117,7 @@ describe('first light', { timeout: 45 * 60_000 }, () => {
     const victim = files.find((file) => file.name === `h1-${newest?.id}-000003`);
     assert.ok(victim);
 
-    await drive('POST', `files/${victim.id}/corrupt`, { kind: 'flip', offset: 1000 });
+    await drive('POST', `files/${victim.id}/corrupt`, { how: 'flip', offset: 1000 });
 
     const audit = await haven('--json', 'audit', 'b');
     assert.equal(audit.exitCode, 30, audit.stdout + audit.stderr);
