@@ -157,9 +157,14 @@ describe('first light', { timeout: 45 * 60_000 }, () => {
 
   test('Ctrl-C stops the container cleanly and is recorded as interrupted', async () => {
     const interrupt = `docker compose -p haven-demo exec -T controller sh -c '
+      runs() { ls -d ${home}/runs/*-backup-*; }
+      before=$(runs | wc -l)
       haven --json backup b & pid=$!
-      for attempt in $(seq 300); do grep -qs upload /var/lib/haven-demo/home/runs/*-backup-*/events.jsonl && break; sleep 0.2; done
-      sleep 10; kill -INT $pid; wait $pid; exit $?'`;
+      for attempt in $(seq 600); do
+        [ "$(runs | wc -l)" -gt "$before" ] && grep -qs event.:.part "$(runs | tail -n 1)/events.jsonl" && break
+        sleep 0.2
+      done
+      kill -INT $pid; wait $pid; exit $?'`;
 
     const stopped = await attempt(['bash', '-c', interrupt]);
 
