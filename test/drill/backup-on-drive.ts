@@ -138,8 +138,11 @@ export function hash(algorithm: 'md5' | 'sha256', bytes: Uint8Array): string {
   return createHash(algorithm).update(bytes).digest('hex');
 }
 
+// stripFinalNewline: execa takes a last byte of 0x0a away, from bytes too: one ciphertext in 256 ends in it.
 async function xz(bytes: Uint8Array): Promise<Buffer> {
-  return Buffer.from((await execa('xz', ['-1'], { input: bytes, encoding: 'buffer' })).stdout);
+  return Buffer.from(
+    (await execa('xz', ['-1'], { input: bytes, encoding: 'buffer', stripFinalNewline: false })).stdout,
+  );
 }
 
 interface Gpg {
@@ -156,7 +159,11 @@ function makeGpg(): Gpg {
   const how = ['--symmetric', '--cipher-algo', 'AES256', '--compress-algo', 'none', '--s2k-count', '65536'];
   return {
     async encrypt(bytes) {
-      const run = await execa('gpg', [...common, ...secret, ...how], { input: bytes, encoding: 'buffer' });
+      const run = await execa('gpg', [...common, ...secret, ...how], {
+        input: bytes,
+        encoding: 'buffer',
+        stripFinalNewline: false,
+      });
       return Buffer.from(run.stdout);
     },
     async dispose() {

@@ -29,7 +29,10 @@ test('restore-b.sh gives back the stream that strategy B was given', async () =>
   assert.ok(made, backup.stdout + backup.stderr);
 
   const listed = await execa('dash', [join(kit, 'restore-b.sh'), 'list']);
-  const run = await execa('dash', [join(kit, 'restore-b.sh'), 'stream', made.id], { encoding: 'buffer' });
+  const run = await execa('dash', [join(kit, 'restore-b.sh'), 'stream', made.id], {
+    encoding: 'buffer',
+    stripFinalNewline: false,
+  });
 
   assert.match(listed.stdout, new RegExp(`^${made.id}\tfull\t.*\thome\t${source.stream.length}$`));
   assert.ok(Buffer.from(run.stdout).equals(source.stream));

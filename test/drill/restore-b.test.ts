@@ -37,6 +37,7 @@ async function restore(args: string[], where = kit, env: Record<string, string> 
   const run = await execa('dash', [join(where, 'restore-b.sh'), ...args], {
     reject: false,
     encoding: 'buffer',
+    stripFinalNewline: false,
     env: { TMPDIR: work, HAVEN_ATTEMPTS: '3', ...env },
   });
   assert.deepEqual(readdirSync(work), [], 'temporary files are gone, however it ended');
@@ -133,6 +134,7 @@ describe('restore-b.sh stream', () => {
     const forged = await execa('gpg', ['--batch', '--store', '--compress-algo', 'none'], {
       input: JSON.stringify(backup.manifest),
       encoding: 'buffer',
+      stripFinalNewline: false,
     });
     writeFileSync(join(drive.state, blobOf(backup.manifestFile)), forged.stdout);
 
@@ -243,6 +245,7 @@ describe('restore-b.sh stream', () => {
     const trace = await execa('dash', ['-x', join(kit, 'restore-b.sh'), 'stream', backup.id], {
       env: { TMPDIR: work },
       encoding: 'buffer',
+      stripFinalNewline: false,
     });
 
     const commands = Buffer.from(trace.stderr).toString();
