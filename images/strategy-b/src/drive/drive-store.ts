@@ -1,7 +1,7 @@
 // The store on Google Drive v3. Metadata goes through Google's client; uploads are driven by hand in drive/session.ts, because that client has none that resume.
 import type { Answer, Connection, RequestOptions } from './connection.ts';
 import { StoreError } from './errors.ts';
-import { queryUpload, sendChunk, startUpload } from './session.ts';
+import { queryUpload, sendChunk, sessionUri, startUpload } from './session.ts';
 import type { Store, StoredFile } from './store.ts';
 import { fileFields, parseStoredFile } from './stored-file.ts';
 
@@ -52,6 +52,7 @@ export function createDriveStore(connection: Connection): Store {
     startUpload: (file) => startUpload(connection, file),
     sendChunk: (session, chunk, offset, total) => sendChunk(connection, session, chunk, offset, total),
     queryUpload: (session) => queryUpload(connection, session),
+    readSession: (text) => sessionUri(text, connection.rootUrl),
   };
 }
 

@@ -79,5 +79,6 @@ export function withRetry(store: Store, policy: RetryPolicy): Store {
     startUpload: (file) => retrying(policy, 'start upload', () => store.startUpload(file)),
     sendChunk: store.sendChunk,
     queryUpload: store.queryUpload,
+    readSession: store.readSession,
   };
 }

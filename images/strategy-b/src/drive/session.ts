@@ -101,6 +101,8 @@ export function parseRange(range: string | null): number | null {
 
 /** The access token goes wherever a session is, so a session is only believed at Google's or at the configured host. */
 export function sessionUri(location: string, rootUrl: string): SessionUri {
+  if (!URL.canParse(location, rootUrl))
+    throw new StoreError('refused', 'an upload session without an address');
   const url = new URL(location, rootUrl);
   const google = url.protocol === 'https:' && url.hostname.endsWith('.googleapis.com');
   if (!google && url.origin !== new URL(rootUrl).origin)

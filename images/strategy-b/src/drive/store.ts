@@ -43,4 +43,6 @@ export interface Store {
   /** Sends bytes `offset…` of `total`. */
   sendChunk(session: SessionUri, chunk: Buffer, offset: number, total: number): Promise<UploadState>;
   queryUpload(session: SessionUri): Promise<UploadState>;
+  /** Given the URI of a session that was written down, return it; throws `refused` when it is not at Google's or at the configured host. */
+  readSession(text: string): SessionUri;
 }

@@ -1,13 +1,14 @@
-// Brings one spooled file to Drive through a resumable session, and believes nothing but checksums.
-// It guarantees: when it returns, Drive's own size and md5 (and sha256, where given) of the file equal ours. What can go wrong on the way, and what is
-// done: a lost answer → status query; bytes persisted short → on from there; session gone → a new one from byte 0 with the same id; the id exists
-// already → the answer was lost after the last byte, so look at the file; wrong bytes persisted → they cannot be corrected, so delete and send again.
-import { createHash, type Hash } from 'node:crypto';
+// Brings one spooled file to Drive, and believes nothing but checksums.
+// It guarantees: when it returns, Drive's own size and md5 (and sha256, where given) of the file equal ours, and no other id that it used has a file. What can
+// go wrong on the way, and what is done: session gone → a new one from byte 0 with the same id; the id exists already → the answer was lost after the last
+// byte, so look at the file; wrong bytes → delete and send again under a new id. A run that was killed goes on: with its id, and in its session.
 import { type FileHandle, open } from 'node:fs/promises';
-import { HavenError, interrupted } from '../contract/errors.ts';
+import { HavenError } from '../contract/errors.ts';
+import { disagreement } from './agreement.ts';
 import { StoreError } from './errors.ts';
-import { type Backoff, createBackoff, type RetryPolicy } from './retry.ts';
-import type { NewFile, SessionUri, Store, StoredFile, UploadState } from './store.ts';
+import { createBackoff, type RetryPolicy } from './retry.ts';
+import { type OpenSession, RangeAlarm, SessionLost, sendSession } from './send-session.ts';
+import type { Store, StoredFile } from './store.ts';
 
 export interface UploadJob {
   /** Goes into messages: `part 3 of home`. */
@@ -19,6 +20,8 @@ export interface UploadJob {
   bytes: number;
   md5: string;
   sha256: string;
+  /** What a run before told by `onId` and `onSession` of this very file. */
+  resume?: { id: string; session?: string; startedAt?: number } | undefined;
 }
 
 export interface UploadWays {
@@ -26,8 +29,10 @@ export interface UploadWays {
   store: Store;
   retry: RetryPolicy;
   chunkBytes: number;
-  /** Called with each new id before its session is started. */
+  /** Called with each new id before its session is started; the id before it, if any, has no file any more. */
   onId(id: string): void;
+  /** Called with each session, and when Drive moves one. The URI is a secret: whoever has it can write. `at`: milliseconds since 1970. */
+  onSession?(uri: string, at: number): void;
   onProgress(sent: number): void;
   onResend(reason: string): void;
 }
@@ -39,46 +44,19 @@ const maxRangeAlarms = 2;
 
 /** Given a job, return Drive's file once its checksums agree; throws after `maxSends` files whose checksums did not. */
 export async function upload(job: UploadJob, ways: UploadWays): Promise<StoredFile> {
-  for (let sends = 1; ; sends += 1) {
-    const [id] = await ways.store.generateIds(1);
-    if (id === undefined) throw new StoreError('refused', 'no id was given');
-    ways.onId(id);
-    const file = await sendWhole(job, id, ways);
-    const wrong = await disagreement(job, file, ways.store);
-    if (wrong === null) return file;
-    await ways.store.remove(file.id);
-    if (sends === maxSends) throw neverRight(job, wrong);
-    ways.onResend(wrong);
-  }
-}
-
-/** Sessions of one file until one of them completes it. */
-async function sendWhole(job: UploadJob, id: string, ways: UploadWays): Promise<StoredFile> {
-  const newFile: NewFile = {
-    id,
-    name: job.name,
-    folder: job.folder,
-    bytes: job.bytes,
-    properties: job.properties,
-  };
-  const backoff = createBackoff(ways.retry);
-  let rangeAlarms = 0;
   const handle = await open(job.path, 'r');
   try {
-    for (let sessions = 1; ; sessions += 1) {
+    let { resume } = job;
+    for (let sends = 1; ; sends += 1) {
+      const id = resume?.id ?? (await takeId(ways));
       try {
-        const session = await ways.store.startUpload(newFile);
-        return await sendSession(
-          { job, handle, backoff, ways, checkRange: rangeAlarms < maxRangeAlarms },
-          session,
-        );
+        return await requireRight(job, id, await sendWhole(job, id, handle, ways, resume), ways.store);
       } catch (error) {
-        if (error instanceof StoreError && error.kind === 'exists') return await ways.store.get(id);
-        if (!(error instanceof SessionLost)) throw error;
-        if (error instanceof RangeAlarm) rangeAlarms += 1;
-        if (sessions === maxSessions) throw new StoreError('transient', error.message);
+        if (!(error instanceof IdSpent)) throw error;
+        await ways.store.remove(id);
+        if (sends === maxSends) throw neverRight(job, error.message);
         ways.onResend(error.message);
-        await backoff.wait('upload', new StoreError('transient', error.message));
+        resume = undefined;
       }
     }
   } finally {
@@ -86,112 +64,82 @@ async function sendWhole(job: UploadJob, id: string, ways: UploadWays): Promise<
   }
 }
 
-/** The session cannot be used any more: its file is sent again from byte 0 in a new one. */
-class SessionLost extends Error {}
+/** What lies under this id, if anything, is not the file: it goes, and the file is sent under another one. */
+class IdSpent extends Error {}
 
-/** X-Range-MD5 is not the md5 of what was sent. Persisted bytes cannot be corrected within a session. */
-class RangeAlarm extends SessionLost {}
-
-interface Sending {
-  job: UploadJob;
-  handle: FileHandle;
-  backoff: Backoff;
-  ways: UploadWays;
-  checkRange: boolean;
+async function requireRight(job: UploadJob, id: string, file: StoredFile, store: Store): Promise<StoredFile> {
+  const wrong = await orSpent(disagreement(job, id, file, store));
+  if (wrong !== null) throw new IdSpent(wrong);
+  return file;
 }
 
-async function sendSession(sending: Sending, first: SessionUri): Promise<StoredFile> {
-  const { job, handle, backoff, ways, checkRange } = sending;
-  const { store } = ways;
-  const buffer = Buffer.allocUnsafe(Math.min(ways.chunkBytes, job.bytes));
-  let session = first;
-  let offset = 0;
-  let prefix = createHash('md5'); // of bytes 0…offset, to be compared with X-Range-MD5
+async function takeId({ store, onId }: UploadWays): Promise<string> {
+  const [id] = await store.generateIds(1);
+  if (id === undefined) throw new StoreError('refused', 'no id was given');
+  onId(id);
+  return id;
+}
 
-  for (;;) {
-    if (ways.retry.stop.aborted) throw interrupted('upload');
-    const chunk = await readChunk(handle, buffer, offset, job.bytes);
-    let state = await attempt(() => store.sendChunk(session, chunk, offset, job.bytes));
-    if (state === 'unknown' || (state.kind === 'incomplete' && state.upTo === null))
-      state = await queryUntilKnown(store, session, backoff);
-    if (state.kind === 'complete') return state.file;
-
-    session = state.session ?? session;
-    const upTo = state.upTo ?? 0;
-    if (upTo > offset + chunk.length) throw new SessionLost('the store has more bytes than were sent');
-    prefix = upTo < offset ? await hashFile(handle, upTo) : prefix.update(chunk.subarray(0, upTo - offset));
-    if (checkRange && state.md5 !== undefined && state.md5 !== prefix.copy().digest('hex'))
-      throw new RangeAlarm('the bytes that the store has are not those that were sent');
-    if (upTo > offset) {
-      backoff.progress();
-      ways.onProgress(upTo);
-    } else {
-      await backoff.wait('upload', new StoreError('transient', 'the store took no byte of a chunk'));
-    }
-    offset = upTo;
-  }
-
-  /** One chunk. `unknown` when the answer was lost or temporary: then only a status query tells. */
-  async function attempt(request: () => Promise<UploadState>): Promise<UploadState | 'unknown'> {
+/** Sessions of one file until one of them completes it. */
+async function sendWhole(
+  job: UploadJob,
+  id: string,
+  handle: FileHandle,
+  ways: UploadWays,
+  resume: UploadJob['resume'],
+): Promise<StoredFile> {
+  const backoff = createBackoff(ways.retry);
+  let rangeAlarms = 0;
+  let known = openSession(resume, ways);
+  for (let sessions = 1; ; sessions += 1) {
     try {
-      return await request();
+      const session = known ?? (await startSession(job, id, ways));
+      known = undefined;
+      const checkRange = rangeAlarms < maxRangeAlarms;
+      const sent = await sendSession({ job, handle, backoff, ways, checkRange }, session);
+      return sent.kind === 'complete' ? sent.file : await orSpent(ways.store.get(id));
     } catch (error) {
-      if (isSessionError(error)) throw new SessionLost(error.message);
-      await backoff.wait('upload', error);
-      return 'unknown';
+      if (error instanceof StoreError && error.kind === 'exists') return await orSpent(ways.store.get(id));
+      // An id of a former run may be one that Drive does not know any more, such as that of another account.
+      if (error instanceof StoreError && error.kind === 'refused' && resume !== undefined)
+        throw new IdSpent(error.message);
+      if (!(error instanceof SessionLost)) throw error;
+      if (error instanceof RangeAlarm) rangeAlarms += 1;
+      if (sessions === maxSessions) throw new StoreError('transient', error.message);
+      ways.onResend(error.message);
+      await backoff.wait('upload', new StoreError('transient', error.message));
     }
   }
 }
 
-async function queryUntilKnown(store: Store, session: SessionUri, backoff: Backoff): Promise<UploadState> {
-  for (;;) {
-    try {
-      return await store.queryUpload(session);
-    } catch (error) {
-      if (isSessionError(error)) throw new SessionLost(error.message);
-      await backoff.wait('query upload', error);
-    }
+async function startSession(job: UploadJob, id: string, ways: UploadWays): Promise<OpenSession> {
+  const { name, folder, bytes, properties } = job;
+  const startedAt = ways.retry.clock.now();
+  const uri = await ways.store.startUpload({ id, name, folder, bytes, properties });
+  ways.onSession?.(uri, startedAt);
+  return { uri, startedAt, resumed: false };
+}
+
+/** The session of a former run. One at a host that is not Google's is none: it would be sent our bytes and our token. */
+function openSession(resume: UploadJob['resume'], ways: UploadWays): OpenSession | undefined {
+  if (resume?.session === undefined) return undefined;
+  try {
+    const uri = ways.store.readSession(resume.session);
+    return { uri, startedAt: resume.startedAt, resumed: true };
+  } catch (error) {
+    ways.onResend(error instanceof StoreError ? error.message : 'a session that cannot be read');
+    return undefined;
   }
 }
 
-/** 404 and 410 end a session, and so does any other 4xx within one that no waiting cures. */
-function isSessionError(error: unknown): error is StoreError {
-  return error instanceof StoreError && (error.kind === 'not-found' || error.kind === 'refused');
-}
-
-/** Given Drive's file, return what differs from ours, or null. A missing md5 is asked for once more, and then is a difference. */
-async function disagreement(job: UploadJob, answered: StoredFile, store: Store): Promise<string | null> {
-  const complete = answered.md5 !== undefined && Number.isFinite(answered.bytes);
-  const file = complete ? answered : await store.get(answered.id);
-  if (file.trashed) return 'the file is in the trash';
-  if (file.bytes !== job.bytes) return `its size is ${file.bytes} instead of ${job.bytes} bytes`;
-  if (file.md5 === undefined) return 'the store gives no md5 of it';
-  if (file.md5 !== job.md5) return 'its md5 differs';
-  if (file.sha256 !== undefined && file.sha256 !== job.sha256) return 'its sha256 differs';
-  return null;
-}
-
-async function readChunk(handle: FileHandle, buffer: Buffer, offset: number, total: number): Promise<Buffer> {
-  const wanted = Math.min(buffer.length, total - offset);
-  let filled = 0;
-  while (filled < wanted) {
-    const { bytesRead } = await handle.read(buffer, filled, wanted - filled, offset + filled);
-    if (bytesRead === 0) throw new Error('the spool file became shorter');
-    filled += bytesRead;
+/** A file that was there and is not any more was deleted behind our back: its id is spent. */
+async function orSpent<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof StoreError && error.kind === 'not-found') throw new IdSpent('the file is gone');
+    throw error;
   }
-  return buffer.subarray(0, wanted);
-}
-
-async function hashFile(handle: FileHandle, upTo: number): Promise<Hash> {
-  const hash = createHash('md5');
-  const buffer = Buffer.allocUnsafe(1024 * 1024);
-  for (let at = 0; at < upTo; ) {
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, upTo - at), at);
-    if (bytesRead === 0) throw new Error('the spool file became shorter');
-    hash.update(buffer.subarray(0, bytesRead));
-    at += bytesRead;
-  }
-  return hash;
 }
 
 function neverRight(job: UploadJob, wrong: string): HavenError {
