@@ -1,6 +1,6 @@
 // A strategy B of one's own: an emulated Drive, a fake pool, and runs as real processes.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Result } from '../../images/strategy-b/src/contract/events.ts';
@@ -39,8 +39,15 @@ export interface Bench {
     timing?: TestRun['timing'],
     secret?: string,
   ): { child: ChildProcess; ended: Promise<RunResult> };
-  backup(sources: FakeSource[], settings?: object, timing?: TestRun['timing']): Promise<RunResult>;
+  backup(
+    sources: FakeSource[],
+    settings?: object,
+    timing?: TestRun['timing'],
+    kind?: 'auto' | 'full',
+  ): Promise<RunResult>;
   useTools(...tools: Parameters<typeof createFakeTools> extends [string, ...infer Rest] ? Rest : never): void;
+  /** Names of the files in the spool. */
+  spooled(): string[];
   dispose(): Promise<void>;
 }
 
@@ -73,10 +80,10 @@ export async function createBench(sources: FakeSource[]): Promise<Bench> {
     tools: createFakeTools(join(folder, 'tools'), sources),
     start,
     run: (verb, request, timing) => start(verb, request, timing).ended,
-    backup: (chosen, settings = {}, timing = {}) => {
+    backup: (chosen, settings = {}, timing = {}, kind = 'auto') => {
       const api = { rootUrl: `${drive.url}/`, tokenUrl: `${drive.url}/token` };
       const request = {
-        kind: 'auto',
+        kind,
         sources: chosen.map(requestSource),
         settings: { api, ...smallParts, ...settings },
       };
@@ -85,6 +92,7 @@ export async function createBench(sources: FakeSource[]): Promise<Bench> {
     useTools: (...args) => {
       bench.tools = createFakeTools(join(folder, 'tools'), ...args);
     },
+    spooled: () => readdirSync(join(folder, 'state/spool')),
     dispose: async () => {
       await drive.dispose();
       rmSync(folder, { recursive: true, force: true });

@@ -59,31 +59,42 @@ test('two sources make two backups in one run', async () => {
   );
 });
 
-test('after a commit only the newest hold stays, stale ones go, and foreign tags are never touched', async () => {
+test('after a commit only its hold stays, stale ones go, and foreign tags are never touched', async () => {
   const name = `${source.dataset}@${source.snapshot}`;
   bench.tools.addHold('keep', name);
   bench.tools.addHold('haven:a:0123', name);
   bench.tools.addHold(`haven:b:${'0'.repeat(32)}`, name);
-  const first = await bench.backup([source]);
-  const second = await bench.backup([source]);
 
-  assert.equal(first.status, 0);
-  assert.deepEqual(bench.tools.holds(), [
-    `${name}\tkeep`,
-    `${name}\thaven:a:0123`,
-    `${name}\t${tagOf(second)}`,
-  ]);
+  const run = await bench.backup([source]);
+
+  assert.equal(run.status, 0);
+  assert.deepEqual(bench.tools.holds(), [`${name}\tkeep`, `${name}\thaven:a:0123`, `${name}\t${tagOf(run)}`]);
 });
 
-test('a run that fails keeps the hold of the last committed backup, and releases its own', async () => {
-  const name = `${source.dataset}@${source.snapshot}`;
+test('a snapshot that is backed up already is not backed up again, unless a full is asked for', async () => {
   const first = await bench.backup([source]);
+  const again = await bench.backup([source]);
+  const full = await bench.backup([source], {}, {}, 'full');
+
+  assert.equal(again.status, 0);
+  assert.equal(again.result.backups?.[0]?.id, first.result.backups?.[0]?.id);
+  assert.notEqual(full.result.backups?.[0]?.id, first.result.backups?.[0]?.id);
+  assert.equal(full.result.backups?.[0]?.why, 'it was asked for');
+  assertContract(again);
+  assertContract(full);
+});
+
+test('a run that fails keeps its hold, for the next run goes on with it', async () => {
+  const name = `${source.dataset}@${source.snapshot}`;
   await bench.drive.fault('quota-full', { match: 'upload-start', nth: 2 });
 
   const failed = await bench.backup([source]);
+  const held = bench.tools.holds();
+  const resumed = await bench.backup([source]);
 
   assert.equal(failed.status, 21);
-  assert.deepEqual(bench.tools.holds(), [`${name}\t${tagOf(first)}`]);
+  assert.equal(resumed.status, 0, resumed.stdout);
+  assert.deepEqual(held, [`${name}\t${tagOf(resumed)}`]);
 });
 
 test('a hold of a committed backup stays even when the store’s list lags behind', async () => {
@@ -91,7 +102,7 @@ test('a hold of a committed backup stays even when the store’s list lags behin
   const first = await bench.backup([source]);
   await bench.drive.fault('quota-full', { match: 'upload-start' });
 
-  await bench.backup([source]);
+  await bench.backup([source], {}, {}, 'full');
 
   assert.equal(bench.tools.holds()[0]?.split('\t')[1], tagOf(first));
 });
@@ -100,7 +111,7 @@ for (const [place, behaviour, after] of [
   ['while the source is silent', 'stall', 250_000],
   ['while a part travels', 'right', 0],
 ] as const) {
-  test(`SIGTERM ${place}: exit 143, an interrupted result, no child, no manifest, no hold`, async () => {
+  test(`SIGTERM ${place}: exit 143, an interrupted result, no child, no manifest, and a hold for the next run`, async () => {
     const stubborn: FakeSource = { ...source, behaviour, after };
     bench.useTools([stubborn]);
     if (behaviour === 'right') await bench.drive.fault('stall', { nth: 2 });
@@ -118,7 +129,7 @@ for (const [place, behaviour, after] of [
     assertContract(run);
     assert.equal(run.result.outcome, 'interrupted');
     assert.equal(run.result.sources?.[0]?.outcome, 'interrupted');
-    assert.deepEqual(bench.tools.holds(), []);
+    assert.equal(bench.tools.holds().length, 1);
     assert.deepEqual(bench.tools.pids().filter(isAlive), []);
     assert.ok((await storedFiles(bench.drive)).every(({ name }) => !name.endsWith('-manifest')));
   });
@@ -187,7 +198,7 @@ test('a full disk is exit 23', async (t) => {
     assertContract(run);
     assert.equal(run.status, 23, run.stdout);
     assert.equal(run.result.error?.code, 'local-full');
-    assert.deepEqual(bench.tools.holds(), []);
+    assert.equal(bench.tools.holds().length, 1);
   } finally {
     spawnSync('umount', [spool]);
   }

@@ -101,18 +101,17 @@ export function disagreement(result: Result, asked: Source[], outcome: string): 
   const backups = result.backups ?? [];
   const told = new Map((result.sources ?? []).map((source) => [source.id, source]));
   for (const backup of backups) {
-    const source = asked.find(({ id }) => id === backup.source);
-    if (source === undefined) return say(`a backup of '${backup.source}' came back, which nobody asked for`);
-    if (source.guid !== backup.guid)
-      return say(`the backup of ${source.id} is of another snapshot than the one asked for`);
+    if (!asked.some(({ id }) => id === backup.source))
+      return say(`a backup of '${backup.source}' came back, which nobody asked for`);
   }
-  for (const { id } of asked) {
+  for (const { id, guid } of asked) {
     const source = told.get(id);
-    const backup = backups.find((candidate) => candidate.source === id);
+    // There may be another one beside it: that which an earlier run left in flight is finished first.
+    const backup = backups.find((candidate) => candidate.source === id && candidate.guid === guid);
     if (outcome === 'ok' && source?.outcome !== 'ok')
       return say(`nothing was said about ${id}, or no success`);
     if (source?.outcome === 'ok' && backup === undefined)
-      return say(`${id} is said to be backed up, but there is no backup of it`);
+      return say(`${id} is said to be backed up, but there is no backup of the snapshot asked for`);
     if (source?.outcome === 'ok' && source.backup !== undefined && source.backup !== backup?.id) {
       return say(`two different backups are named for ${id}`);
     }
@@ -126,7 +125,7 @@ async function tidy(app: App, run: string, datasets: Dataset[], result: Result |
     const log = app.log.child({ runId: run, dataset: id });
     try {
       const snapshots = await listSnapshots(app.zfs, dataset);
-      const committed = result?.backups?.find((backup) => backup.source === id);
+      const committed = result?.backups?.findLast((backup) => backup.source === id);
       const doomed =
         committed === undefined
           ? snapshots

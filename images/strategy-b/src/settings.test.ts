@@ -6,6 +6,9 @@ test('all settings have defaults', () => {
   assert.deepEqual(Settings.parse({}), {
     set: 'haven',
     partBytes: 268435456,
+    fullEvery: 180 * 24 * 3_600_000,
+    chainLength: 200,
+    sendFlags: [],
     compression: { method: 'xz', level: 1 },
     api: { rootUrl: 'https://www.googleapis.com/', tokenUrl: 'https://oauth2.googleapis.com/token' },
   });
@@ -15,6 +18,8 @@ for (const [name, settings, path] of [
   ['an unknown field', { partBites: 1 }, ''],
   ['parts that are too small', { partBytes: 65535 }, 'partBytes'],
   ['a set with a quote', { set: "a'b" }, 'set'],
+  ['a duration without a unit', { fullEvery: '90' }, 'fullEvery'],
+  ['a flag that is not for a backup', { sendFlags: ['-R'] }, 'sendFlags'],
   ['an unknown method', { compression: { method: 'zip' } }, 'compression'],
   ['a root that is no URL', { api: { rootUrl: 'drive' } }, 'api.rootUrl'],
   ['a file’s path instead of a certificate', { api: { caPem: '/etc/ca.pem' } }, 'api.caPem'],

@@ -3,6 +3,14 @@ import * as z from 'zod';
 
 const Url = z.url({ protocol: /^https?$/ });
 
+const unitMs = { h: 3_600_000, d: 86_400_000, w: 604_800_000, y: 31_557_600_000 } as const;
+
+/** `12h`, `90d`, `8w`, `1y`: parsed to milliseconds. */
+const Duration = z
+  .string()
+  .regex(/^[1-9][0-9]{0,5}[hdwy]$/, 'a number and h, d, w or y, such as 90d')
+  .transform((text) => Number(text.slice(0, -1)) * unitMs[text.slice(-1) as keyof typeof unitMs]);
+
 export const Settings = z.strictObject({
   /** Name of this set of backups; goes to Google in clear. 60 bytes, so that it fits an appProperty. */
   set: z
@@ -14,6 +22,15 @@ export const Settings = z.strictObject({
     .min(65536)
     .max(2 ** 40)
     .default(268435456),
+  /** A chain gets no more incrementals once its full is that old. */
+  fullEvery: Duration.prefault('180d'),
+  /** Backups in a chain, the full included: a restore needs them all. */
+  chainLength: z.int().min(1).max(10_000).default(200),
+  /** Options of `zfs send`; a chain keeps those that its full was made with. */
+  sendFlags: z
+    .array(z.enum(['--large-block', '--compressed', '--embed', '--raw']))
+    .max(4)
+    .default([]),
   compression: z
     .union([
       z.strictObject({ method: z.literal('xz'), level: z.int().min(0).max(9).default(1) }),

@@ -16,6 +16,8 @@ export interface Backup {
   streamSha256: string;
   storedBytes: number;
   type: 'filesystem' | 'volume';
+  /** Why it is a full one. */
+  why?: string;
   seconds?: number;
 }
 

@@ -6,7 +6,7 @@ import { HavenError } from './errors.ts';
 
 const Id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 
-const Source = z.strictObject({
+export const Source = z.strictObject({
   id: Id,
   dataset: z
     .string()

@@ -78,7 +78,12 @@ test('a part that the manifest does not name is extra; one of an unfinished back
 });
 
 test('an incremental whose base is gone is a finding', async () => {
-  const incremental = manifest({ kind: 'incremental', base: 'c'.repeat(32) });
+  const incremental = manifest({
+    kind: 'incremental',
+    chain: 'c'.repeat(32),
+    base: 'c'.repeat(32),
+    baseGuid: '7',
+  });
 
   assert.deepEqual(await kinds([file('p0', 'part')], [], incremental), ['missing']);
 });
@@ -88,6 +93,8 @@ for (const [name, more] of [
   ['an unknown format', { format: 'haven-b/2' }],
   ['no parts', { parts: [] }],
   ['a part with another number', { parts: [{ ...part, n: 1 }] }],
+  ['a base that a full cannot have', { base: 'c'.repeat(32) }],
+  ['a base without its GUID', { kind: 'incremental', chain: 'c'.repeat(32), base: 'c'.repeat(32) }],
   ['a gap', { parts: [{ ...part, stream: { ...part.stream, offset: 5 } }] }],
   ['fewer bytes than the stream', { stream: { bytes: 101, sha256: '3'.repeat(64) } }],
 ] as const) {

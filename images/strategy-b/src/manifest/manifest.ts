@@ -8,8 +8,9 @@ const BackupId = z.string().regex(/^[0-9a-f]{32}$/);
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const Md5 = z.string().regex(/^[0-9a-f]{32}$/);
 const Bytes = z.int().min(0);
+const Guid = z.string().regex(/^[0-9]{1,20}$/);
 
-const Part = z.object({
+export const Part = z.object({
   n: Bytes,
   file: z.string().min(1),
   name: z.string().min(1),
@@ -26,11 +27,13 @@ export const Manifest = z
     chain: BackupId,
     kind: z.enum(['full', 'incremental']),
     base: BackupId.nullable(),
+    /** GUID of the snapshot that an incremental stream starts from. */
+    baseGuid: Guid.nullable().default(null),
     source: z.object({
       id: z.string().min(1),
       dataset: z.string().min(1),
       snapshot: z.string().min(1),
-      guid: z.string().regex(/^[0-9]{1,20}$/),
+      guid: Guid,
       type: z.enum(['filesystem', 'volume']),
       createdAt: z.iso.datetime(),
     }),
@@ -44,6 +47,14 @@ export const Manifest = z
   .superRefine((manifest, context) => {
     const wrong = contradiction(manifest.parts, manifest.stream.bytes);
     if (wrong !== null) context.addIssue({ code: 'custom', message: wrong, path: ['parts'] });
+    const { kind, base, baseGuid, chain, backup } = manifest;
+    const whole = base === null && baseGuid === null && chain === backup;
+    if (kind === 'full' ? !whole : base === null || baseGuid === null || chain === backup)
+      context.addIssue({
+        code: 'custom',
+        message: 'kind, chain and base contradict each other',
+        path: ['base'],
+      });
   });
 export type Manifest = z.infer<typeof Manifest>;
 

@@ -1,187 +1,139 @@
-// One source's backup, from hold to manifest. A part is made while the one before travels, so at most two are on the disk.
-// The manifest is written last, and only after the stream ended well (zfs/send.ts), each part was proven (pipeline/part.ts) and each upload's
-// checksums agreed (drive/upload.ts). Whatever fails before leaves parts that nobody counts, and no hold.
-
-import { join } from 'node:path';
+// One source's backup, from plan to commit; and before that the one that an earlier run left in flight, which is never thrown away for a newer
+// snapshot: its parts may be the work of two weeks. It is given up only when it cannot be continued, and that is told.
 import type { Context } from '../context.ts';
 import { HavenError } from '../contract/errors.ts';
 import type { Backup } from '../contract/events.ts';
-import type { Source } from '../contract/request.ts';
-import { toHavenError } from '../drive/errors.ts';
-import type { Manifest, Part } from '../manifest/manifest.ts';
-import { format, summarize } from '../manifest/manifest.ts';
+import type { BackupRequest, Source } from '../contract/request.ts';
+import type { Catalogue } from '../drive/catalogue.ts';
+import { type Manifest, summarize } from '../manifest/manifest.ts';
 import type { Spool } from '../spool/spool.ts';
-import { type Journal, openJournal } from '../state/journal.ts';
-import { hold, listHolds, release } from '../zfs/holds.ts';
-import { openSendStream, type SendStream, sendFlags } from '../zfs/send.ts';
-import { createZfs, inspectSnapshot, type SnapshotFacts, snapshotName, type Zfs } from '../zfs/zfs.ts';
-import { cut } from './cut.ts';
-import { createShipper, type Shipper } from './ship.ts';
+import type { InFlight, Journal } from '../state/journal.ts';
+import { bookmark, listBases } from '../zfs/bases.ts';
+import { releaseHolds } from '../zfs/holds.ts';
+import { createZfs, snapshotName, type Zfs } from '../zfs/zfs.ts';
+import { hopeless } from './hopeless.ts';
+import { planBackup } from './plan-backup.ts';
+import { PrefixDiffers } from './resume-stream.ts';
+import { sendBackup } from './send-backup.ts';
 
 /** What all sources of one run share. */
 export interface Ground {
   spool: Spool;
+  journal: Journal;
   folder: string;
+  /** With trashed files. */
+  catalogue: Catalogue;
+  /** Those that can be read. */
+  manifests: Manifest[];
   /** Ids of the backups whose manifest is in the store, or was. */
   committed: Set<string>;
   writer: Record<string, string>;
 }
 
-export async function backupSource(source: Source, ground: Ground, context: Context): Promise<Backup> {
-  const { surroundings, log } = context;
-  const { timing, clock } = surroundings;
-  const startedAt = clock.now();
-  const backup = surroundings.randomId();
-  const zfs = createZfs(source, surroundings.toolPath, timing.commandMs);
-  const facts = await inspectSnapshot(zfs, source);
-  await releaseHolds(zfs, source, context, (id) => !ground.committed.has(id));
-
-  log.info({ source: source.id, backup, estimate: facts.estimate }, 'backup begins');
-  await holdOrRefuse(zfs, source, backup);
-  const journal = openJournal(join(surroundings.paths.state, 'journal'), backup);
-  let manifest: Manifest;
-  try {
-    manifest = await send(source, backup, facts, zfs, ground, journal, context);
-  } catch (error) {
-    await release(zfs, { snapshot: snapshotName(source), backup }).catch(() =>
-      context.events.note(
-        'warn',
-        'hold-left',
-        `the hold of backup ${backup} was not released; the next run does it`,
-      ),
-    );
-    throw error;
-  }
-  journal.close();
-  await releaseHolds(zfs, source, context, (id) => id !== backup);
-  const seconds = (clock.now() - startedAt) / 1000;
-  log.info({ source: source.id, backup, seconds, parts: manifest.parts.length }, 'backup is committed');
-  return { ...summarize(manifest), seconds };
+export interface Task {
+  source: Source;
+  kind: BackupRequest['kind'];
+  /** Called for each commit: there may be an earlier one that was still in flight. */
+  onCommit(backup: Backup): void;
 }
 
-async function send(
-  source: Source,
-  backup: string,
-  facts: SnapshotFacts,
-  zfs: Zfs,
+/** Given a source, return its committed backup. Throws when there is none; what was made so far then waits for the next run. */
+export async function backupSource(task: Task, ground: Ground, context: Context): Promise<Backup> {
+  const { source, kind, onCommit } = task;
+  const pending = ground.journal.inFlight().find((plan) => plan.source.id === source.id);
+  if (pending !== undefined) {
+    const finished = await finish(pending, source, ground, context);
+    if (finished !== undefined) onCommit(finished);
+    if (finished?.guid === source.guid) return finished;
+  }
+  const zfs = zfsOf(source, context);
+  const planned = await planBackup({ source, kind }, zfs, ground, context);
+  if ('done' in planned) {
+    const already = summarize(planned.done);
+    onCommit(already);
+    return already;
+  }
+  const committed = await carryOut(planned.plan, ground, context);
+  onCommit(committed);
+  return committed;
+}
+
+/** Given the backup in flight, return it committed, or undefined when it was given up. */
+async function finish(
+  plan: InFlight,
+  asked: Source,
   ground: Ground,
-  journal: Journal,
   context: Context,
-): Promise<Manifest> {
-  const { clock, timing, stop } = context.surroundings;
-  const createdAt = new Date(clock.now()).toISOString();
-  const failed = new AbortController();
-  const tools = context.tools(zfs.scrub, AbortSignal.any([stop, failed.signal]));
-  const shipper = createShipper({ backup, source, ground, journal, context, tools });
-  journal.add({
-    ...{ at: createdAt, entry: 'begun', backup, source: source.id },
-    guid: source.guid,
-    partBytes: context.settings.partBytes,
-  });
-
-  const stream = openSendStream(zfs, source, facts.estimate, timing);
-  const stopStream = () => void stream.stop();
-  stop.addEventListener('abort', stopStream, { once: true });
-  const ticking = setInterval(() => tellProgress(stream, facts.estimate, context), 5000);
+): Promise<Backup | undefined> {
+  const parts = ground.journal.files(plan.backup).length;
+  context.log.info(
+    { source: plan.source.id, backup: plan.backup, parts },
+    'the backup in flight is continued',
+  );
   try {
-    const parts = await shipStream(stream, shipper, failed, context.settings.partBytes);
-    const { type, ...summary } = stream.summary();
-    const manifest: Manifest = {
-      ...{ format, backup, chain: backup, kind: 'full', base: null },
-      source: { ...source, type, createdAt: facts.createdAt },
-      ...{ sendFlags, createdAt, committedAt: new Date(clock.now()).toISOString() },
-      ...{ writer: ground.writer, stream: summary, parts },
-    };
-    requireAgreement(manifest);
-    const file = await shipper.shipManifest(manifest);
-    context.memory.remember({ backup, file });
-    return manifest;
+    return await carryOut(plan, ground, context);
   } catch (error) {
-    throw toHavenError(error, 'backup', source.id);
-  } finally {
-    clearInterval(ticking);
-    stop.removeEventListener('abort', stopStream);
-    await stream.stop();
-    ground.spool.clear();
+    const zfs = zfsOf(plan.source, context);
+    const why = await hopeless(error, plan, ground.journal, () => listBases(zfs, plan.source));
+    if (why === null) throw error;
+    // A stream that changed begins anew; a snapshot that is gone or unreadable does not come back, unless it is the very one asked for.
+    if (plan.source.guid === asked.guid && !(error instanceof PrefixDiffers)) throw error;
+    await giveUp(plan, why, zfs, ground, context);
+    return undefined;
   }
 }
 
-/** Makes part n+1 while part n travels. When either fails, the other is ended, and the first error is the one thrown. */
-async function shipStream(
-  stream: SendStream,
-  shipper: Shipper,
-  failed: AbortController,
-  partBytes: number,
-): Promise<Part[]> {
-  const parts: Part[] = [];
-  let firstError: unknown;
-  let travelling: Promise<void> = Promise.resolve();
-  function fail(error: unknown): void {
-    firstError ??= error;
-    failed.abort();
-    void stream.stop();
-  }
-
-  try {
-    for await (const piece of cut(stream.bytes(), partBytes)) {
-      const made = await shipper.makePart(piece).catch((error) => {
-        fail(error); // before the loop closes the stream: a silent source would be waited for
-        throw error;
-      });
-      await travelling;
-      if (failed.signal.aborted) break;
-      travelling = shipper.ship(made).then((part) => void parts.push(part), fail);
-    }
-  } catch (error) {
-    fail(error);
-  }
-  await travelling;
-  if (firstError !== undefined) throw firstError;
-  return parts;
+async function carryOut(plan: InFlight, ground: Ground, context: Context): Promise<Backup> {
+  const { clock } = context.surroundings;
+  const startedAt = clock.now();
+  const zfs = zfsOf(plan.source, context);
+  const manifest = await sendBackup(plan, zfs, ground, context);
+  ground.committed.add(plan.backup);
+  ground.manifests.push(manifest);
+  await bookmarkOrTell(plan, zfs, context);
+  ground.journal.end(plan.backup);
+  const own = snapshotName(plan.source);
+  await releaseHolds(
+    zfs,
+    plan.source,
+    context.events,
+    (held) => held.backup !== plan.backup || held.snapshot !== own,
+  );
+  const seconds = (clock.now() - startedAt) / 1000;
+  context.log.info(
+    { source: plan.source.id, backup: plan.backup, kind: plan.kind, seconds, parts: manifest.parts.length },
+    'backup is committed',
+  );
+  return { ...summarize(manifest), ...(plan.why === null ? {} : { why: plan.why }), seconds };
 }
 
-/** The last look before the manifest: what zfs gave is what the parts hold. */
-function requireAgreement(manifest: Manifest): void {
-  const inParts = manifest.parts.reduce((sum, part) => sum + part.stream.bytes, 0);
-  if (inParts === manifest.stream.bytes && manifest.parts.length > 0) return;
-  throw new HavenError('failed', `the parts hold ${inParts} bytes of ${manifest.stream.bytes}`, {
-    operation: 'write manifest',
-    subject: manifest.source.id,
-  });
-}
-
-async function holdOrRefuse(zfs: Zfs, source: Source, backup: string): Promise<void> {
-  try {
-    await hold(zfs, source, backup);
-  } catch (cause) {
-    throw new HavenError('source-unreadable', (cause as Error).message, {
-      operation: 'hold snapshot',
-      subject: source.id,
-      hint: '`zfs allow` must give uid 1000 hold and release',
-      cause,
-    });
-  }
-}
-
-/** Our holds on this dataset that nobody needs any more. One that cannot be released costs space, not safety: it is told, and tried again next time. */
-async function releaseHolds(
+/** Its parts in the store are left to `prune`: no manifest names them. */
+async function giveUp(
+  plan: InFlight,
+  why: string,
   zfs: Zfs,
-  source: Source,
-  context: Context,
-  unneeded: (backup: string) => boolean,
+  { journal, spool }: Ground,
+  { events, log }: Context,
 ): Promise<void> {
+  const { backup, source } = plan;
+  log.warn({ source: source.id, backup, reason: why }, 'the backup in flight is given up');
+  events.note('warn', 'given-up', `backup ${backup} of ${source.id}, still in flight, is given up: ${why}`);
+  journal.end(backup);
+  spool.keepOnly(journal.spooled());
+  await releaseHolds(zfs, source, events, (held) => held.backup === backup);
+}
+
+/** Without a bookmark the next backup still has the held snapshot to start from: no reason to fail. */
+async function bookmarkOrTell({ source, backup }: InFlight, zfs: Zfs, { events }: Context): Promise<void> {
   try {
-    for (const held of await listHolds(zfs, source)) if (unneeded(held.backup)) await release(zfs, held);
+    await bookmark(zfs, source, backup);
   } catch (error) {
-    context.events.note(
-      'warn',
-      'hold-left',
-      `old holds of ${source.id} were not released: ${(error as Error).message}`,
-    );
+    if (!(error instanceof HavenError)) throw error;
+    if (/exists/.test(error.message)) return; // made by a run that was killed right after
+    events.note('warn', 'no-bookmark', `no bookmark was made for ${source.id}: ${error.message}`);
   }
 }
 
-function tellProgress(stream: SendStream, estimate: number | null, { events }: Context): void {
-  const sent = stream.sent();
-  events.progress('send', sent, estimate !== null && estimate >= sent ? estimate : null, 'bytes');
+function zfsOf(source: Source, { surroundings }: Context): Zfs {
+  return createZfs(source, surroundings.toolPath, surroundings.timing.commandMs);
 }

@@ -6,7 +6,7 @@ import { createStreamCheck } from './stream-record.ts';
 const guid = '12345678901234567890';
 
 function check(stream: Buffer, chunkBytes: number, expected = guid): { type: string } {
-  const checking = createStreamCheck(expected);
+  const checking = createStreamCheck({ guid: expected, fromGuid: null, raw: false });
   for (let at = 0; at < stream.length; at += chunkBytes) checking.take(stream.subarray(at, at + chunkBytes));
   return checking.finish();
 }
@@ -48,7 +48,7 @@ for (const [name, stream, message] of [
 }
 
 test('a wrong beginning is told before the rest of the stream is read', () => {
-  const checking = createStreamCheck(guid);
+  const checking = createStreamCheck({ guid, fromGuid: null, raw: false });
 
   assert.throws(() => checking.take(zfsStream('42', Buffer.alloc(0)).subarray(0, 312)), /another snapshot/);
 });
@@ -62,4 +62,20 @@ test('a stream of a big-endian machine passes', () => {
   stream.writeBigUInt64BE(BigInt(guid), 352);
 
   assert.deepEqual(check(stream, 50), { type: 'filesystem' });
+});
+
+test('an incremental stream must start from the snapshot that was asked for', () => {
+  const stream = zfsStream(guid, Buffer.alloc(1000, 7), 'filesystem', '77');
+  const asked = (fromGuid: string) => createStreamCheck({ guid, fromGuid, raw: false });
+
+  asked('77').take(stream);
+  assert.throws(() => asked('78').take(stream), /does not start from/);
+});
+
+test('a raw stream passes only where it was asked for, for that of a plain dataset is plain data', () => {
+  const raw = altered((copy) => copy.writeBigUInt64LE(1n | (1n << 26n), 16));
+
+  createStreamCheck({ guid, fromGuid: null, raw: true }).take(raw);
+  assert.throws(() => createStreamCheck({ guid, fromGuid: null, raw: false }).take(raw), /it is raw/);
+  assert.throws(() => createStreamCheck({ guid, fromGuid: null, raw: true }).take(whole), /not raw/);
 });

@@ -8,7 +8,17 @@ export const recordBytes = 312;
 const magic = 0x2f5bacbacn;
 const drrBegin = 0;
 const drrEnd = 5;
-const offsets = { type: 0, magic: 8, objsetType: 32, beginToGuid: 40, fromGuid: 48, endToGuid: 40 } as const;
+const offsets = {
+  type: 0,
+  magic: 8,
+  version: 16,
+  objsetType: 32,
+  beginToGuid: 40,
+  fromGuid: 48,
+  endToGuid: 40,
+} as const;
+/** DMU_BACKUP_FEATURE_RAW among the stream's features, which begin at bit 2 of its version. */
+const rawFeature = 1n << (24n + 2n);
 const objsetTypes: Record<number, DatasetType> = { 2: 'filesystem', 3: 'volume' };
 
 export type DatasetType = 'filesystem' | 'volume';
@@ -20,8 +30,15 @@ export interface StreamCheck {
   finish(): { type: DatasetType };
 }
 
-/** Given the GUID of the snapshot asked for, return what checks its stream as it flows by. */
-export function createStreamCheck(guid: string): StreamCheck {
+export interface Expected {
+  guid: string;
+  /** GUID of the snapshot that the stream starts from; null for a full one. */
+  fromGuid: string | null;
+  raw: boolean;
+}
+
+/** Given what was asked for, return what checks the stream as it flows by. */
+export function createStreamCheck(expected: Expected): StreamCheck {
   let head = Buffer.alloc(0);
   let tail = Buffer.alloc(0);
   let begin: Begin | undefined;
@@ -30,7 +47,7 @@ export function createStreamCheck(guid: string): StreamCheck {
     take: (chunk) => {
       if (begin === undefined) {
         head = Buffer.concat([head, chunk.subarray(0, recordBytes)]);
-        if (head.length >= recordBytes) begin = parseBegin(head, guid);
+        if (head.length >= recordBytes) begin = parseBegin(head, expected);
       }
       tail =
         chunk.length >= recordBytes
@@ -44,7 +61,7 @@ export function createStreamCheck(guid: string): StreamCheck {
       if (
         tail.length < recordBytes ||
         type !== drrEnd ||
-        begin.read64(tail, offsets.endToGuid) !== BigInt(guid)
+        begin.read64(tail, offsets.endToGuid) !== BigInt(expected.guid)
       )
         throw broken('the stream has no end record: zfs send exited 0 before its end');
       return { type: begin.type };
@@ -58,7 +75,7 @@ interface Begin {
   read64(record: Buffer, offset: number): bigint;
 }
 
-function parseBegin(record: Buffer, guid: string): Begin {
+function parseBegin(record: Buffer, { guid, fromGuid, raw }: Expected): Begin {
   const little = record.readBigUInt64LE(offsets.magic) === magic;
   if (!little && record.readBigUInt64BE(offsets.magic) !== magic)
     throw broken('it does not begin as a ZFS stream');
@@ -72,8 +89,12 @@ function parseBegin(record: Buffer, guid: string): Begin {
   if (type === undefined) throw broken('it is neither of a filesystem nor of a volume');
   if (read64(record, offsets.beginToGuid) !== BigInt(guid))
     throw broken('it is of another snapshot than asked for');
-  if (read64(record, offsets.fromGuid) !== 0n)
-    throw broken('it is incremental, and a full one was asked for');
+  const from = read64(record, offsets.fromGuid);
+  if (fromGuid === null && from !== 0n) throw broken('it is incremental, and a full one was asked for');
+  if (fromGuid !== null && from !== BigInt(fromGuid))
+    throw broken('it does not start from the snapshot that was asked for');
+  const isRaw = (read64(record, offsets.version) & rawFeature) !== 0n;
+  if (isRaw !== raw) throw broken(isRaw ? 'it is raw, and a plain one was asked for' : 'it is not raw');
   return { type, read32, read64 };
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { createSpool } from './spool.ts';
 
@@ -27,13 +28,22 @@ test('a full disk is local-full', async (t) => {
   await assert.rejects(file.write(Buffer.alloc(4096)), { code: 'local-full' });
 });
 
-test('what a killed run left is cleared', async (t) => {
+test('what a killed run left half-made goes, and what its journal knows is found again', async (t) => {
   const folder = temporaryFolder(t);
-  await (await createSpool(folder).create('left')).seal();
+  for (const name of ['left', 'known']) {
+    const file = await createSpool(folder).create(name);
+    await file.write(Buffer.from(name));
+    await file.seal();
+  }
 
-  createSpool(folder).clear();
+  const spool = createSpool(folder);
+  spool.keepOnly(new Set(['known']));
 
-  assert.deepEqual(readdirSync(folder), []);
+  assert.deepEqual(readdirSync(folder), ['known']);
+  assert.equal(spool.find('left'), undefined);
+  const found = spool.find('known')!;
+  assert.equal(String(await buffer(found.chunks())), 'known');
+  await assert.rejects(found.write(Buffer.from('more')), /sealed/);
 });
 
 function temporaryFolder(t: { after(fn: () => void): void }): string {

@@ -1,6 +1,17 @@
 // Ciphertext of parts on their way, on disk, so that a part can be sent again byte for byte. The caller keeps at most two files at a time.
 // A sealed file survives a power cut: it and its folder are synced. A full disk is `local-full`.
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, localFull } from '../contract/errors.ts';
@@ -12,13 +23,16 @@ export interface SpoolFile {
   seal(): Promise<void>;
   bytes(): number;
   openForReading(): { fd: number; close(): void };
+  chunks(): AsyncIterable<Buffer>;
   remove(): Promise<void>;
 }
 
 export interface Spool {
   create(name: string): Promise<SpoolFile>;
-  /** Removes all files: what a run that was killed left. */
-  clear(): void;
+  /** A file that an earlier run sealed; undefined when it is not there. */
+  find(name: string): SpoolFile | undefined;
+  /** Removes all files but these: what a killed run left half-made. */
+  keepOnly(names: ReadonlySet<string>): void;
 }
 
 /** Given a folder of the state volume, return the spool in it. `openFile` is a parameter for tests of a full disk. */
@@ -33,24 +47,31 @@ export function createSpool(folder: string, openFile: typeof open = open): Spool
         throw translate(error);
       }
     },
-    clear: () => {
-      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    find: (name) => {
+      const path = join(folder, name);
+      return existsSync(path) ? spoolFile(folder, path, undefined) : undefined;
+    },
+    keepOnly: (names) => {
+      for (const name of readdirSync(folder))
+        if (!names.has(name)) rmSync(join(folder, name), { recursive: true });
     },
   };
 }
 
-function spoolFile(folder: string, path: string, handle: FileHandle): SpoolFile {
-  let open = true;
+/** Without a handle the file is sealed already. */
+function spoolFile(folder: string, path: string, handle: FileHandle | undefined): SpoolFile {
+  let open = handle !== undefined;
 
   async function close(): Promise<void> {
     if (!open) return;
     open = false;
-    await handle.close();
+    await handle?.close();
   }
 
   return {
     path,
     write: async (chunk) => {
+      if (handle === undefined) throw new Error('a sealed file is not written to');
       try {
         let done = 0;
         while (done < chunk.length) done += (await handle.write(chunk, done)).bytesWritten;
@@ -60,7 +81,7 @@ function spoolFile(folder: string, path: string, handle: FileHandle): SpoolFile 
     },
     seal: async () => {
       try {
-        await handle.sync();
+        await handle?.sync();
         await close();
         syncFolder(folder);
       } catch (error) {
@@ -72,6 +93,7 @@ function spoolFile(folder: string, path: string, handle: FileHandle): SpoolFile 
       const fd = openSync(path, 'r');
       return { fd, close: () => closeSync(fd) };
     },
+    chunks: () => createReadStream(path, { highWaterMark: 1024 * 1024 }),
     remove: async () => {
       await close();
       rmSync(path, { force: true });

@@ -10,7 +10,12 @@ export interface FakeSource {
   snapshot: string;
   guid: string;
   stream: Buffer;
+  /** Streams from earlier snapshots, by their GUID. */
+  from?: Record<string, Buffer>;
   estimate?: number;
+  encryption?: string;
+  /** When it was taken, in the pool's transactions. */
+  txg?: number;
   behaviour?: Behaviour;
   after?: number;
 }
@@ -19,6 +24,9 @@ export interface FakeTools {
   path: string;
   holds(): string[];
   addHold(tag: string, snapshot: string): void;
+  bookmarks(): string[];
+  /** The arguments of each `zfs send` that was run, but for dry runs. */
+  sends(): string[][];
   /** Pids of the fakes that were started, alive or not. */
   pids(): number[];
 }
@@ -32,13 +40,16 @@ export function createFakeTools(
   spoiled: { tool: 'xz' | 'gpg'; behaviour: Behaviour; after?: number } | null = null,
 ): FakeTools {
   mkdirSync(folder, { recursive: true });
-  const config = sources.map(({ stream, ...source }, index) => {
+  const config = sources.map(({ stream, from = {}, ...source }, index) => {
     const file = join(folder, `stream-${index}`);
     writeFileSync(file, stream);
-    return { estimate: stream.length, behaviour: 'right', after: 0, ...source, file };
+    for (const [guid, incremental] of Object.entries(from))
+      writeFileSync(`${file}-from-${guid}`, incremental);
+    const defaults = { estimate: null, behaviour: 'right', after: 0, encryption: 'off', txg: 100 + index };
+    return { ...defaults, ...source, file };
   });
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
-  writeFileSync(join(folder, 'holds'), '');
+  for (const kept of ['holds', 'bookmarks']) writeFileSync(join(folder, kept), '', { flag: 'a' });
   writeFileSync(join(folder, 'pids'), '');
   script(folder, 'zfs', `#!${process.execPath}\n${fakeZfs(folder)}`);
   for (const tool of ['xz', 'gpg'] as const) {
@@ -49,6 +60,8 @@ export function createFakeTools(
     path: `${folder}:${realPath}`,
     holds: () => lines(join(folder, 'holds')),
     addHold: (tag, snapshot) => writeFileSync(join(folder, 'holds'), `${snapshot}\t${tag}\n`, { flag: 'a' }),
+    bookmarks: () => lines(join(folder, 'bookmarks')).map((line) => line.split('\t')[0]!),
+    sends: () => lines(join(folder, 'sends')).map((line) => JSON.parse(line) as string[]),
     pids: () => lines(join(folder, 'pids')).map(Number),
   };
 }
@@ -92,10 +105,31 @@ const name = args.at(-1);
 const nameOf = (s) => s.dataset + '@' + s.snapshot;
 const source = sources.find((s) => nameOf(s) === name);
 const holds = () => fs.readFileSync(folder + '/holds', 'utf8').split('\\n').filter(Boolean).map((l) => l.split('\\t'));
+const bookmarks = () => fs.readFileSync(folder + '/bookmarks', 'utf8').split('\\n').filter(Boolean).map((l) => l.split('\\t'));
 const fail = (text) => { process.stderr.write(text + '\\n'); process.exit(1); };
+const streamFile = () => {
+  const at = args.indexOf('-i');
+  if (at < 0) return source.file;
+  const base = args[at + 1];
+  const guid = sources.find((s) => nameOf(s) === base)?.guid ?? bookmarks().find(([b]) => b === base)?.[1];
+  if (guid === undefined) fail("cannot send: incremental source '" + base + "' does not exist");
+  const file = source.file + '-from-' + guid;
+  if (!fs.existsSync(file)) fail('fake zfs: no stream from that snapshot was prepared');
+  return file;
+};
 const need = () => source ?? fail("cannot open '" + name + "': dataset does not exist");
 if (verb === '--version') console.log('zfs-2.3.9-1\\nzfs-kmod-2.3.9-1');
-else if (verb === 'get') { need(); console.log('guid\\t' + source.guid + '\\ntype\\tsnapshot\\ncreation\\t1790000000'); }
+else if (verb === 'get') { need(); console.log(['guid\\t' + source.guid, 'type\\tsnapshot', 'creation\\t' + (1790000000 + source.txg), 'createtxg\\t' + source.txg, 'encryption\\t' + source.encryption].join('\\n')); }
+else if (verb === 'list' && args.includes('snapshot,bookmark')) {
+  if (!sources.some((s) => s.dataset === name)) fail("cannot open '" + name + "': dataset does not exist");
+  for (const s of sources) if (s.dataset === name) console.log([s.guid, s.txg, nameOf(s)].join('\\t'));
+  for (const [bookmark, guid, txg] of bookmarks()) if (bookmark.startsWith(name + '#')) console.log([guid, txg, bookmark].join('\\t'));
+}
+else if (verb === 'bookmark') {
+  const of = sources.find((s) => nameOf(s) === args[0]) ?? fail("cannot open '" + args[0] + "': dataset does not exist");
+  if (bookmarks().some(([b]) => b === args[1])) fail('cannot create bookmark: bookmark exists');
+  fs.appendFileSync(folder + '/bookmarks', [args[1], of.guid, of.txg].join('\\t') + '\\n');
+}
 else if (verb === 'list') {
   const all = new Map(sources.filter((s) => s.dataset === name).map((s) => [nameOf(s), 0]));
   for (const [snapshot] of holds()) if (snapshot.startsWith(name + '@')) all.set(snapshot, (all.get(snapshot) ?? 0) + 1);
@@ -108,10 +142,11 @@ else if (verb === 'release') {
   if (kept.length === holds().length) fail('cannot release hold: no such tag on this dataset');
   fs.writeFileSync(folder + '/holds', kept.map((l) => l.join('\\t') + '\\n').join(''));
 }
-else if (verb === 'send' && args.includes('-n')) { need(); console.log('full\\t' + name + '\\t' + source.estimate + '\\nsize\\t' + source.estimate); }
+else if (verb === 'send' && args.includes('-n')) { need(); const size = source.estimate ?? fs.statSync(streamFile()).size; console.log('full\\t' + name + '\\t' + size + '\\nsize\\t' + size); }
 else if (verb === 'send') {
   need();
-  const whole = fs.readFileSync(source.file);
+  fs.appendFileSync(folder + '/sends', JSON.stringify(args) + '\\n');
+  const whole = fs.readFileSync(streamFile());
   const bytes = source.behaviour === 'right' ? whole : source.behaviour === 'silent' ? Buffer.alloc(0) : whole.subarray(0, source.after);
   process.stdout.write(bytes, () => {
     if (source.behaviour === 'die') fail("warning: cannot send '" + name + "': I/O error");

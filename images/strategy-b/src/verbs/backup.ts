@@ -7,20 +7,33 @@ import type { Backup, Result, SourceOutcome } from '../contract/events.ts';
 import type { BackupRequest, Source } from '../contract/request.ts';
 import { ensureFolder, readCatalogue } from '../drive/catalogue.ts';
 import { toHavenError } from '../drive/errors.ts';
+import { loadManifests } from '../manifest/load-manifests.ts';
 import { backupSource, type Ground } from '../pipeline/backup-source.ts';
 import { imageVersion, toolVersions } from '../process/tool-versions.ts';
 import { createSpool } from '../spool/spool.ts';
+import { type Journal, openJournal } from '../state/journal.ts';
 
 export async function backup(request: BackupRequest, context: Context): Promise<Result> {
+  const { surroundings, events } = context;
+  const journal = openJournal(surroundings.paths.state, () =>
+    events.note('warn', 'journal-damaged', 'the journal could not be read: a backup in flight begins anew'),
+  );
+  try {
+    return await backUpAll(request, journal, context);
+  } finally {
+    journal.close();
+  }
+}
+
+async function backUpAll(request: BackupRequest, journal: Journal, context: Context): Promise<Result> {
   const backups: Backup[] = [];
   const outcomes: SourceOutcome[] = [];
   let ground: Ground | undefined;
   for (const source of request.sources) {
     try {
-      ground ??= await prepare(context);
-      const made = await backupSource(source, ground, context);
-      ground.committed.add(made.id);
-      backups.push(made);
+      ground ??= await prepare(journal, context);
+      const onCommit = (committed: Backup) => void backups.push(committed);
+      const made = await backupSource({ source, kind: request.kind, onCommit }, ground, context);
       outcomes.push({ id: source.id, outcome: 'ok', backup: made.id });
     } catch (thrown) {
       outcomes.push(failure(source, thrown, context));
@@ -29,19 +42,24 @@ export async function backup(request: BackupRequest, context: Context): Promise<
   return { ...verdict(outcomes), backups, sources: outcomes };
 }
 
-/** What all sources share: asked of the store once. */
-async function prepare(context: Context): Promise<Ground> {
-  const { store, settings, surroundings, memory } = context;
+/** What all sources share: asked of the store once. What the state volume knew of backups is only a cache of it. */
+async function prepare(journal: Journal, context: Context): Promise<Ground> {
+  const { store, settings, surroundings, memory, events } = context;
   const spool = createSpool(join(surroundings.paths.state, 'spool'));
-  spool.clear();
-  const { manifests } = await readCatalogue(store, settings.set, false);
-  const known = [
-    ...manifests.map(({ properties }) => properties.backup!),
-    ...memory.known().map((k) => k.backup),
-  ];
+  spool.keepOnly(journal.spooled());
+  const catalogue = await readCatalogue(store, settings.set, true);
+  const { readable, unreadable } = await loadManifests(
+    catalogue.manifests.filter(({ trashed }) => !trashed),
+    context,
+  );
+  for (const { error } of unreadable) events.note('warn', 'unreadable-manifest', error.message);
   return {
-    spool,
-    committed: new Set(known),
+    ...{ spool, journal, catalogue },
+    manifests: readable.map(({ manifest }) => manifest),
+    committed: new Set([
+      ...catalogue.manifests.map(({ properties }) => properties.backup!),
+      ...memory.known().map((known) => known.backup),
+    ]),
     folder: await ensureFolder(store, settings.set),
     writer: { haven: imageVersion(), ...(await toolVersions(surroundings.toolPath)) },
   };

@@ -1,16 +1,18 @@
 // Holds keep a snapshot from being destroyed while we need it. Only tags `haven:b:BACKUP` are ever made or released.
+import type { Events } from '../contract/events.ts';
 import type { Source } from '../contract/request.ts';
-import { snapshotName, type Zfs } from './zfs.ts';
+import type { Zfs } from './zfs.ts';
 
 const prefix = 'haven:b:';
 
 export interface Hold {
+  /** `dataset@snapshot`. */
   snapshot: string;
   backup: string;
 }
 
-export async function hold(zfs: Zfs, source: Source, backup: string): Promise<void> {
-  await zfs.run(['hold', prefix + backup, snapshotName(source)]);
+export async function hold(zfs: Zfs, { snapshot, backup }: Hold): Promise<void> {
+  await zfs.run(['hold', prefix + backup, snapshot]);
 }
 
 export async function release(zfs: Zfs, { snapshot, backup }: Hold): Promise<void> {
@@ -49,4 +51,19 @@ export function parseHolds(output: string): Hold[] {
         ? [{ snapshot, backup: tag.slice(prefix.length) }]
         : [],
     );
+}
+
+/** Releases those of our holds on this dataset that nobody needs. One that cannot be released costs space, not safety: it is told, and tried again next time. */
+export async function releaseHolds(
+  zfs: Zfs,
+  source: Source,
+  events: Events,
+  unneeded: (held: Hold) => boolean,
+): Promise<void> {
+  try {
+    for (const held of await listHolds(zfs, source)) if (unneeded(held)) await release(zfs, held);
+  } catch (error) {
+    const message = `old holds of ${source.id} were not released: ${(error as Error).message}`;
+    events.note('warn', 'hold-left', message);
+  }
 }

@@ -8,8 +8,7 @@ import { createStreamCheck, type DatasetType } from '../pipeline/stream-record.t
 import { type Stage, startStage } from '../process/child.ts';
 import { snapshotName, type Zfs } from './zfs.ts';
 
-/** Plain sends only, and so are chains: flags are frozen per chain and recorded in each manifest. */
-export const sendFlags: string[] = [];
+export const rawFlag = '--raw';
 
 const farShorter = 0.1;
 
@@ -21,18 +20,33 @@ export interface SendStream {
   stop(): Promise<void>;
 }
 
+export interface Sending {
+  source: Source;
+  /** Flags are frozen per chain and recorded in each manifest. */
+  flags: string[];
+  /** Where an incremental stream starts. */
+  from: { name: string; guid: string } | null;
+  estimate: number | null;
+}
+
+/** The arguments of `zfs` for a stream, after `send`. */
+export function sendArguments({ source, flags, from }: Omit<Sending, 'estimate'>): string[] {
+  return [...flags, ...(from === null ? [] : ['-i', from.name]), snapshotName(source)];
+}
+
 export function openSendStream(
   zfs: Zfs,
-  source: Source,
-  estimate: number | null,
+  sending: Sending,
   deadlines: { stallMs: number; killAfterMs: number },
 ): SendStream {
+  const { source, flags, from, estimate } = sending;
   const measure = createMeasure('sha256');
-  const check = createStreamCheck(source.guid);
+  const raw = flags.includes(rawFlag);
+  const check = createStreamCheck({ guid: source.guid, fromGuid: from?.guid ?? null, raw });
   const stage = startStage({
     name: 'zfs send',
     file: 'zfs',
-    args: ['send', ...sendFlags, snapshotName(source)],
+    args: ['send', ...sendArguments(sending)],
     env: zfs.env,
     stdin: 'none',
     scrub: zfs.scrub,
