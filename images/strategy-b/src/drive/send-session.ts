@@ -118,7 +118,7 @@ async function queryUntilKnown(store: Store, session: SessionUri, backoff: Backo
   }
 }
 
-/** 404 and 410 end a session, and so does any other 4xx within one that no waiting cures (409: the id was taken meanwhile, which the next start finds out). */
+/** 404 and 410 end a session, and so does any other 4xx within one that no waiting cures. Not 409: there is a file of this id, which the caller looks at. */
 function isSessionError(error: unknown): error is StoreError {
-  return error instanceof StoreError && ['not-found', 'refused', 'exists'].includes(error.kind);
+  return error instanceof StoreError && (error.kind === 'not-found' || error.kind === 'refused');
 }

@@ -6,6 +6,10 @@ import { StoreError } from './errors.ts';
 import type { SessionUri, Store } from './store.ts';
 
 const day = 24 * 3600_000;
+const right = {
+  ...{ id: 'id-0', name: 'h1', bytes: job.bytes, md5: job.md5, sha256: undefined },
+  ...{ trashed: false, createdAt: undefined, properties: {} },
+};
 
 /** A store in which a run was killed after `sent` bytes of its session, which it had written down. */
 function killedAfter(sent: number, startedAt = 0) {
@@ -59,7 +63,7 @@ test('a session that holds more than the file has is left', async () => {
   assert.match(told.resends[0]!, /more bytes/);
 });
 
-for (const kind of ['not-found', 'refused', 'exists'] as const) {
+for (const kind of ['not-found', 'refused'] as const) {
   test(`a session of which the store says ${kind} is begun anew with the same id`, async () => {
     const { store, seen, told, resume } = killedAfter(130);
     spoil(store, 'queryUpload', 1, async () => Promise.reject(new StoreError(kind, 'HTTP 4xx')));
@@ -157,6 +161,18 @@ test('a complete file with other bytes is deleted before another id is taken', a
   const file = await run(store, 1e6, { id: 'id-0' }, told);
 
   assert.deepEqual([file.id, seen.removed, [...files.keys()]], ['id-1', ['id-0'], ['id-1']]);
+});
+
+test('an id that turns out to be used at the last byte is looked at', async () => {
+  const { store, seen, files, told, resume } = killedAfter(200);
+  spoil(store, 'sendChunk', 1, async () => {
+    files.set('id-0', right);
+    throw new StoreError('exists', 'HTTP 409');
+  });
+
+  const file = await run(store, 1e6, resume, told);
+
+  assert.deepEqual([file.id, seen.ids, told.sessions], ['id-0', 0, []]);
 });
 
 test('an id that the store does not take is given up', async () => {

@@ -25,6 +25,7 @@ import { readJson, writeJson } from './state/json-file.ts';
 import { openStore } from './state/store.ts';
 import { makeCertificates } from './tls/certificates.ts';
 import { createActiveUploads } from './upload/active-uploads.ts';
+import { createUploadLine } from './upload/line.ts';
 
 export interface RunningEmulator {
   ports: { https: number; http: number; proxy: number };
@@ -85,9 +86,11 @@ function openEmulator(options: Options, caPem: string): Emulator {
     faults: createFaultRegistry(),
     log: openRequestLog(state),
     uploads: createActiveUploads(store),
+    line: createUploadLine(() => emulator.settings),
     settings: { ...DEFAULT_SETTINGS, ...readJson<Partial<Settings>>(settingsPath, {}) },
     saveSettings(settings) {
       emulator.settings = settings;
+      emulator.line.restart();
       writeJson(settingsPath, settings);
     },
     saveClock: () => writeJson(join(state, 'clock.json'), { offsetMs: clock.offsetMs() }),

@@ -7,6 +7,7 @@ import type { Accounts, Grant } from './oauth/accounts.ts';
 import type { Settings } from './settings.ts';
 import type { Store } from './state/store.ts';
 import type { ActiveUploads } from './upload/active-uploads.ts';
+import type { UploadLine } from './upload/line.ts';
 
 export interface Emulator {
   store: Store;
@@ -15,6 +16,7 @@ export interface Emulator {
   faults: FaultRegistry;
   log: RequestLog;
   uploads: ActiveUploads;
+  line: UploadLine;
   settings: Settings;
   /** Keep changed settings or a moved clock on disk. */
   saveSettings(settings: Settings): void;

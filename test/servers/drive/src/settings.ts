@@ -25,6 +25,12 @@ export interface Settings {
   /** null: unlimited, as `about` shows it by leaving `limit` out. */
   storageLimitBytes: number | null;
   dailyUploadLimitBytes: number;
+  /** What all uploads together get of the line; 0: as fast as it goes. */
+  uploadBytesPerSecond: number;
+  /** Each nth chunk is read and answered 503, nothing of it kept; 0: none. */
+  failEveryNthChunk: number;
+  /** The connection is reset after each so many bytes of uploads; 0: never. Less than 256 KiB and nothing is ever persisted. */
+  resetEveryBytes: number;
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -41,6 +47,9 @@ export const DEFAULT_SETTINGS: Settings = {
   accessTokenSeconds: 3600,
   storageLimitBytes: 15 * 1024 ** 3,
   dailyUploadLimitBytes: 750e9,
+  uploadBytesPerSecond: 0,
+  failEveryNthChunk: 0,
+  resetEveryBytes: 0,
 };
 
 const CHOICES: Partial<Record<keyof Settings, readonly unknown[]>> = {

@@ -9,7 +9,7 @@ import type { Emulator, Exchange } from '../exchange.ts';
 import { REFUSING_FAULTS, refusingAnswer } from '../faults/refusals.ts';
 import { type Answer, jsonAnswer, textAnswer } from './answer.ts';
 import { Refusal } from './refusal.ts';
-import { drain } from './request-body.ts';
+import { bodyOf, drain } from './request-body.ts';
 import { findRoute, type Route } from './routes.ts';
 
 const NOT_FOUND_PAGE = '<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>';
@@ -60,7 +60,7 @@ export async function serve(
 }
 
 async function answerTo(exchange: Exchange, route: Route | undefined): Promise<Answer> {
-  const { faults } = exchange;
+  const { emulator, faults } = exchange;
   try {
     if (faults.take('reset-before-body')) {
       exchange.cut();
@@ -69,6 +69,12 @@ async function answerTo(exchange: Exchange, route: Route | undefined): Promise<A
     const refusing = faults.takeFirst(REFUSING_FAULTS);
     if (refusing) {
       return refusingAnswer(refusing.name, refusing.params, route?.classes.includes('upload') ?? false);
+    }
+    if (route?.classes.includes('upload-chunk') && emulator.line.chunkFails()) {
+      for await (const piece of bodyOf(exchange.request)) {
+        await emulator.line.travel(piece.length, exchange.gone);
+      }
+      return refusingAnswer('server-error-503', {}, true);
     }
     const bodyStalls = route?.classes.some((name) => name === 'upload-chunk' || name === 'upload-simple');
     const stall = bodyStalls ? undefined : faults.take('stall');

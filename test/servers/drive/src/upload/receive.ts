@@ -78,9 +78,9 @@ function keepLimit({ faults }: Exchange, expected: number | undefined): number {
   return short ? floorToGranularity(Math.max(0, expected! - Number(short.lose))) : Number.POSITIVE_INFINITY;
 }
 
-/** The body as the faults let it arrive. */
+/** The body as the faults and the line let it arrive. */
 async function* spoiled(
-  { faults, cut, gone }: Exchange,
+  { emulator, faults, cut, gone }: Exchange,
   source: AsyncIterable<Uint8Array>,
   expected = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Uint8Array> {
@@ -101,6 +101,13 @@ async function* spoiled(
       yield piece.subarray(0, Math.max(0, Number(reset.afterBytes) - arrived));
       cut();
       throw new Error('the planned fault reset-inside-body cut the connection');
+    }
+    const room = emulator.line.bytesUntilReset();
+    await emulator.line.travel(Math.min(piece.length, room), gone);
+    if (piece.length >= room) {
+      yield piece.subarray(0, room);
+      cut();
+      throw new Error('the line broke, as the setting resetEveryBytes says');
     }
     arrived += piece.length;
     if (slow) {
