@@ -6,9 +6,15 @@ test('all settings have defaults', () => {
   assert.deepEqual(Settings.parse({}), {
     set: 'haven',
     partBytes: 268435456,
-    compression: { method: 'xz', level: 1 },
+    compression: { method: 'xz', level: 1, threads: 1 },
     api: { rootUrl: 'https://www.googleapis.com/', tokenUrl: 'https://oauth2.googleapis.com/token' },
   });
+});
+
+test('zstd has a level and a thread unless told otherwise', () => {
+  const { compression } = Settings.parse({ compression: { method: 'zstd' } });
+
+  assert.deepEqual(compression, { method: 'zstd', level: 3, threads: 1 });
 });
 
 for (const [name, settings, path] of [
@@ -16,6 +22,9 @@ for (const [name, settings, path] of [
   ['parts that are too small', { partBytes: 65535 }, 'partBytes'],
   ['a set with a quote', { set: "a'b" }, 'set'],
   ['an unknown method', { compression: { method: 'zip' } }, 'compression'],
+  ['a zstd level that needs --ultra', { compression: { method: 'zstd', level: 20 } }, 'compression.level'],
+  ['a level for none', { compression: { method: 'none', level: 1 } }, 'compression'],
+  ['no thread at all', { compression: { method: 'xz', threads: 0 } }, 'compression.threads'],
   ['a root that is no URL', { api: { rootUrl: 'drive' } }, 'api.rootUrl'],
   ['a file’s path instead of a certificate', { api: { caPem: '/etc/ca.pem' } }, 'api.caPem'],
 ] as const) {

@@ -3,6 +3,9 @@ import * as z from 'zod';
 
 const Url = z.url({ protocol: /^https?$/ });
 
+/** Of the compressor. Each takes memory and a core. */
+const threads = z.int().min(1).max(64).default(1);
+
 export const Settings = z.strictObject({
   /** Name of this set of backups; goes to Google in clear. 60 bytes, so that it fits an appProperty. */
   set: z
@@ -12,14 +15,16 @@ export const Settings = z.strictObject({
   partBytes: z
     .int()
     .min(65536)
-    .max(2 ** 40)
+    .max(2 ** 36)
     .default(268435456),
+  /** Held against what a slow machine can do in docs/decisions/0006-compression.md. */
   compression: z
-    .union([
-      z.strictObject({ method: z.literal('xz'), level: z.int().min(0).max(9).default(1) }),
+    .discriminatedUnion('method', [
+      z.strictObject({ method: z.literal('xz'), level: z.int().min(0).max(9).default(1), threads }),
+      z.strictObject({ method: z.literal('zstd'), level: z.int().min(1).max(19).default(3), threads }),
       z.strictObject({ method: z.literal('none') }),
     ])
-    .default({ method: 'xz', level: 1 }),
+    .default({ method: 'xz', level: 1, threads: 1 }),
   api: z
     .strictObject({
       rootUrl: Url.default('https://www.googleapis.com/'),

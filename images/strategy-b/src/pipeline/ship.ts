@@ -8,7 +8,7 @@ import type { SpoolFile } from '../spool/spool.ts';
 import type { Journal } from '../state/journal.ts';
 import type { Ground } from './backup-source.ts';
 import type { ToolBox } from './openpgp.ts';
-import { type MadePart, makePart } from './part.ts';
+import { type MadePart, makePart, provePart } from './part.ts';
 
 export interface SpooledPart {
   n: number;
@@ -76,6 +76,7 @@ export function createShipper({ backup, source, ground, journal, context, tools 
       const n = next;
       const file = await ground.spool.create(partName(backup, n));
       const made = await makePart(piece, settings.compression, file, tools);
+      await provePart(made, settings.compression, file, tools);
       journal.add({ at: at(), entry: 'part-made', n, made });
       const part = { n, offset, made, file };
       next += 1;
@@ -95,7 +96,9 @@ export function createShipper({ backup, source, ground, journal, context, tools 
     },
     shipManifest: async (manifest) => {
       const file = await ground.spool.create(manifestName(backup));
-      const made = await makePart(once(JSON.stringify(manifest)), { method: 'none' }, file, tools);
+      const none = { method: 'none' } as const;
+      const made = await makePart(once(JSON.stringify(manifest)), none, file, tools);
+      await provePart(made, none, file, tools);
       return bring('manifest', made, file);
     },
   };
