@@ -1,7 +1,7 @@
 #!/bin/sh
 # restore-b.sh: gets your data back out of Google Drive (Haven, strategy B). Plain shell; needs nothing of Haven but the files beside it:
 #     store.json   passphrase   google-oauth.json
-# On a Debian:   apt-get install curl jq gnupg xz-utils ca-certificates zfsutils-linux
+# On a Debian:   apt-get install curl jq gnupg xz-utils zstd ca-certificates zfsutils-linux   (zstd: only where a backup was compressed by it)
 #
 #   restore-b.sh list                        which backups there are, newest first: id, kind, created, what it is, bytes
 #   restore-b.sh restore BACKUP POOL/NAME    gets that backup, and those it builds upon, into a NEW dataset POOL/NAME (not mounted)
@@ -176,7 +176,7 @@ open_manifest() { # BACKUP, Drive's file id: checked, in $WORK/manifest, and its
     elif (.parts | type) != "array" or .parts == [] then "it lists no parts"
     elif (.stream.bytes | count | not) or (.stream.sha256 | hash | not) then "it does not describe its stream"
     else ([.parts | to_entries[] | .key as $i | .value | select((
-        .n == $i and (.file | type == "string" and test("^[A-Za-z0-9_-]+$")) and (.compression | IN("xz", "none"))
+        .n == $i and (.file | type == "string" and test("^[A-Za-z0-9_-]+$")) and (.compression | IN("xz", "zstd", "none"))
         and (.stream | (.offset | count) and (.bytes | count and . > 0) and (.sha256 | hash))
         and (.stored | (.bytes | count and . > 0) and (.sha256 | hash))) | not) | $i] | first) as $bad
     | (reduce .parts[] as $p ({at: 0}; if .gap == null and $p.stream.offset != .at then .gap = $p.n else .at += $p.stream.bytes end)) as $sum
@@ -186,6 +186,8 @@ open_manifest() { # BACKUP, Drive's file id: checked, in $WORK/manifest, and its
       else "" end
     end' "$WORK/manifest" 2> "$WORK/says") || wrong="it is not the JSON that FORMAT.md describes"
   [ -z "$wrong" ] || die 30 "the manifest of backup $1 is not valid: $wrong" "restore another backup (restore-b.sh list), and keep this one for somebody who can look at it"
+  ! jq -e 'any(.parts[]; .compression == "zstd")' "$WORK/manifest" > /dev/null || command -v zstd > /dev/null ||
+    [ "${LISTING:-no}" = yes ] || die 3 "backup $1 is compressed by 'zstd', which is not installed" "apt-get install zstd"
   jq -r '.parts[] | [.file, .compression, .stream.bytes, .stream.sha256, .stored.bytes, .stored.sha256] | @tsv' "$WORK/manifest" > "$WORK/parts"
 }
 
@@ -216,6 +218,7 @@ get_part() {
   rm -f "$WORK/stored"
   case $compression in
     none) mv -f "$WORK/packed" "$WORK/plain" ;;
+    zstd) zstd --decompress --stdout --quiet < "$WORK/packed" > "$WORK/plain" 2> "$WORK/says" || die "$(full_or 30)" "$part cannot be decompressed, though it is what was stored" "is the disk full? else restore another backup" ;;
     xz) xz --decompress --format=xz --stdout < "$WORK/packed" > "$WORK/plain" 2> "$WORK/says" || die "$(full_or 30)" "$part cannot be decompressed, though it is what was stored" "is the disk full? else restore another backup" ;;
   esac
   rm -f "$WORK/packed"
@@ -253,6 +256,7 @@ stream() { # BACKUP: the plain stream on stdout; its last part only when the who
 }
 
 list() {
+  LISTING=yes
   find_manifests
   : > "$WORK/lines"
   bad=0

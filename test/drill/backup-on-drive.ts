@@ -1,4 +1,4 @@
-// A backup as images/strategy-b/FORMAT.md describes it, made from that document alone with real gpg and xz, and put into the emulator.
+// A backup as images/strategy-b/FORMAT.md describes it, made from that document alone with real gpg, xz and zstd, and put into the emulator.
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,11 +8,13 @@ import { CLIENT, type StartedEmulator } from '../servers/drive/tests/started-emu
 
 export const PASSPHRASE = 'correct horse battery staple';
 
+export type Compression = 'xz' | 'zstd' | 'none';
+
 export interface Part {
   n: number;
   file: string;
   name: string;
-  compression: 'xz' | 'none';
+  compression: Compression;
   stream: { offset: number; bytes: number; sha256: string };
   stored: { bytes: number; md5: string; sha256: string };
 }
@@ -39,7 +41,8 @@ export interface Wanted {
   backup?: string;
   stream?: Buffer;
   partBytes?: number;
-  compression?: 'xz' | 'none';
+  /** One for all parts, or one a part: a resumed backup may have both. */
+  compression?: Compression | Compression[];
   committedAt?: string;
   kind?: 'full' | 'incremental';
   base?: string | null;
@@ -52,15 +55,16 @@ export async function putBackup(drive: StartedEmulator, wanted: Wanted = {}): Pr
   const id = wanted.backup ?? randomBytes(16).toString('hex');
   const stream = wanted.stream ?? randomBytes(2_600_000);
   const partBytes = wanted.partBytes ?? 1 << 20;
-  const compression = wanted.compression ?? 'xz';
+  const compressions = [wanted.compression ?? 'xz'].flat();
   const token = await accessToken(drive);
   const gpg = makeGpg();
   try {
     const parts: Part[] = [];
     for (let offset = 0; offset < stream.length; offset += partBytes) {
       const plain = stream.subarray(offset, offset + partBytes);
-      const stored = await gpg.encrypt(compression === 'xz' ? await xz(plain) : plain);
       const n = parts.length;
+      const compression = compressions[n % compressions.length]!;
+      const stored = await gpg.encrypt(await compress(compression, plain));
       const name = `h1-${id}-${String(n).padStart(6, '0')}`;
       const appProperties = { haven: 'haven', kind: 'part', backup: id, part: String(n) };
       const file = await upload(drive, token, { name, appProperties }, stored);
@@ -139,10 +143,14 @@ export function hash(algorithm: 'md5' | 'sha256', bytes: Uint8Array): string {
 }
 
 // stripFinalNewline: execa takes a last byte of 0x0a away, from bytes too: one ciphertext in 256 ends in it.
-async function xz(bytes: Uint8Array): Promise<Buffer> {
-  return Buffer.from(
-    (await execa('xz', ['-1'], { input: bytes, encoding: 'buffer', stripFinalNewline: false })).stdout,
-  );
+async function compress(method: Compression, bytes: Uint8Array): Promise<Uint8Array> {
+  if (method === 'none') return bytes;
+  const run = await execa(method, ['-1', '--stdout'], {
+    input: bytes,
+    encoding: 'buffer',
+    stripFinalNewline: false,
+  });
+  return run.stdout;
 }
 
 interface Gpg {

@@ -1,13 +1,21 @@
 // The kit's program, as a stranger runs it: natively, with gpg, against the Drive emulator, over TLS with a private authority.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { execa } from 'execa';
 import { type StartedEmulator, startEmulator } from '../servers/drive/tests/started-emulator.ts';
-import { hash, type Manifest, makeKit, putBackup } from './backup-on-drive.ts';
+import { type Compression, hash, type Manifest, makeKit, putBackup } from './backup-on-drive.ts';
 
 let drive: StartedEmulator;
 let kit: string;
@@ -65,8 +73,11 @@ function assertRefused(
 const MIB = 1 << 20;
 
 describe('restore-b.sh stream', () => {
-  for (const compression of ['xz', 'none'] as const) {
-    test(`writes the stream of a backup whose parts are compressed by ${compression}`, async () => {
+  for (const compression of ['xz', 'zstd', 'none', ['zstd', 'none', 'xz']] as (
+    | Compression
+    | Compression[]
+  )[]) {
+    test(`writes the stream of a backup whose parts are compressed by ${[compression].flat().join(', then ')}`, async () => {
       const backup = await putBackup(drive, { compression });
 
       const ended = await restore(['stream', backup.id]);
@@ -76,6 +87,19 @@ describe('restore-b.sh stream', () => {
       assert.match(ended.said, /^part 3 of 3: good$/m);
     });
   }
+
+  test('without zstd, only a backup that needs it is refused, before anything of it is downloaded', async () => {
+    const needing = await putBackup(drive, { compression: ['xz', 'zstd'] });
+    const other = await putBackup(drive, { compression: 'xz' });
+    const without = { PATH: pathWithout('zstd') };
+
+    const refused = await restore(['stream', needing.id], kit, without);
+    const restored = await restore(['stream', other.id], kit, without);
+
+    assertRefused(refused, 3, /^ERROR: backup .* is compressed by 'zstd', which is not/m, needing.stream, 0);
+    assert.equal(restored.code, 0, restored.said);
+    assert.equal((await restore(['list'], kit, without)).code, 0);
+  });
 
   test('a flipped bit in a stored part is damage, and names the part', async () => {
     const backup = await putBackup(drive);
@@ -372,6 +396,17 @@ describe('restore-b.sh', () => {
     });
   }
 });
+
+/** A PATH with all programs but one. */
+function pathWithout(program: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'haven-path-'));
+  for (const directory of ['/bin', '/usr/bin', '/usr/sbin'])
+    for (const name of readdirSync(directory)) {
+      if (name === program || existsSync(join(folder, name))) continue;
+      symlinkSync(join(directory, name), join(folder, name));
+    }
+  return folder;
+}
 
 function moved(manifest: Manifest, n: number, by: number): Manifest {
   manifest.parts[n]!.stream.offset += by;

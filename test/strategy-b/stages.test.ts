@@ -51,7 +51,9 @@ for (const [behaviour, after, message] of [
   });
 }
 
-for (const tool of ['xz', 'gpg'] as const) {
+for (const tool of ['xz', 'zstd', 'gpg'] as const) {
+  const compression = { method: tool === 'zstd' ? 'zstd' : 'xz', level: 1 };
+
   for (const [behaviour, after, message] of [
     ['die', 0, /it broke|exited 3/],
     ['die', 50_000, /it broke|exited 3|stopped reading/],
@@ -64,7 +66,11 @@ for (const tool of ['xz', 'gpg'] as const) {
       const source = fakeSource();
       bench.useTools([source], { tool, behaviour, after });
 
-      const run = await bench.backup([source], {}, behaviour === 'stall' ? { stallMs: 2000 } : {});
+      const run = await bench.backup(
+        [source],
+        { compression },
+        behaviour === 'stall' ? { stallMs: 2000 } : {},
+      );
 
       await assertNoBackup(run, 1);
       assert.match(run.result.error!.message, message);
@@ -75,7 +81,7 @@ for (const tool of ['xz', 'gpg'] as const) {
     const source = fakeSource({}, 2000);
     bench.useTools([source], { tool, behaviour: 'exit-0-early', after: 500 });
 
-    const run = await bench.backup([source]);
+    const run = await bench.backup([source], { compression });
 
     await assertNoBackup(run, 1);
     assert.match(run.result.error!.message, /proof|exited|stopped/);

@@ -9,9 +9,15 @@ test('all settings have defaults', () => {
     fullEvery: 180 * 24 * 3_600_000,
     chainLength: 200,
     sendFlags: [],
-    compression: { method: 'xz', level: 1 },
+    compression: { method: 'xz', level: 1, threads: 1 },
     api: { rootUrl: 'https://www.googleapis.com/', tokenUrl: 'https://oauth2.googleapis.com/token' },
   });
+});
+
+test('zstd has a level and a thread unless told otherwise', () => {
+  const { compression } = Settings.parse({ compression: { method: 'zstd' } });
+
+  assert.deepEqual(compression, { method: 'zstd', level: 3, threads: 1 });
 });
 
 for (const [name, settings, path] of [
@@ -21,6 +27,9 @@ for (const [name, settings, path] of [
   ['a duration without a unit', { fullEvery: '90' }, 'fullEvery'],
   ['a flag that is not for a backup', { sendFlags: ['-R'] }, 'sendFlags'],
   ['an unknown method', { compression: { method: 'zip' } }, 'compression'],
+  ['a zstd level that needs --ultra', { compression: { method: 'zstd', level: 20 } }, 'compression.level'],
+  ['a level for none', { compression: { method: 'none', level: 1 } }, 'compression'],
+  ['no thread at all', { compression: { method: 'xz', threads: 0 } }, 'compression.threads'],
   ['a root that is no URL', { api: { rootUrl: 'drive' } }, 'api.rootUrl'],
   ['a file’s path instead of a certificate', { api: { caPem: '/etc/ca.pem' } }, 'api.caPem'],
 ] as const) {

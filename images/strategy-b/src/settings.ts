@@ -10,6 +10,8 @@ const Duration = z
   .string()
   .regex(/^[1-9][0-9]{0,5}[hdwy]$/, 'a number and h, d, w or y, such as 90d')
   .transform((text) => Number(text.slice(0, -1)) * unitMs[text.slice(-1) as keyof typeof unitMs]);
+/** Of the compressor. Each takes memory and a core. */
+const threads = z.int().min(1).max(64).default(1);
 
 export const Settings = z.strictObject({
   /** Name of this set of backups; goes to Google in clear. 60 bytes, so that it fits an appProperty. */
@@ -20,7 +22,7 @@ export const Settings = z.strictObject({
   partBytes: z
     .int()
     .min(65536)
-    .max(2 ** 40)
+    .max(2 ** 36)
     .default(268435456),
   /** A chain gets no more incrementals once its full is that old. */
   fullEvery: Duration.prefault('180d'),
@@ -31,12 +33,14 @@ export const Settings = z.strictObject({
     .array(z.enum(['--large-block', '--compressed', '--embed', '--raw']))
     .max(4)
     .default([]),
+  /** Held against what a slow machine can do in docs/decisions/0006-compression.md. */
   compression: z
-    .union([
-      z.strictObject({ method: z.literal('xz'), level: z.int().min(0).max(9).default(1) }),
+    .discriminatedUnion('method', [
+      z.strictObject({ method: z.literal('xz'), level: z.int().min(0).max(9).default(1), threads }),
+      z.strictObject({ method: z.literal('zstd'), level: z.int().min(1).max(19).default(3), threads }),
       z.strictObject({ method: z.literal('none') }),
     ])
-    .default({ method: 'xz', level: 1 }),
+    .default({ method: 'xz', level: 1, threads: 1 }),
   api: z
     .strictObject({
       rootUrl: Url.default('https://www.googleapis.com/'),

@@ -82,7 +82,7 @@ def fetch(request: dict[str, Any], events: Events, stopping: Stopping, places: P
     # Closed only when all went well. After a failure it ends with this process, so that the reason is known before the reader sees an end.
     fetched = run_script(request["backup"], pipe, events, places)
     os.close(pipe)
-    fetched["tools"] = {"python": platform.python_version(), **installed_packages(("gosop", "curl", "jq", "xz-utils"))}
+    fetched["tools"] = {"python": platform.python_version(), **installed_packages(("gosop", "curl", "jq", "xz-utils", "zstd"))}
     fetched["seconds"] = round(time.monotonic() - began, 3)
     return {"fetched": fetched}
 

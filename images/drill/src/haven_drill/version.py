@@ -12,7 +12,7 @@ from haven_drill import CONTRACT, VERBS, VERSION
 def version() -> dict[str, Any]:
     tools = {"python": platform.python_version()}
     # Read from dpkg's own file: starting zfs without its module waits ten seconds.
-    for package, installed in installed_packages(("zfsutils-linux", "gosop", "curl", "jq", "xz-utils")).items():
+    for package, installed in installed_packages(("zfsutils-linux", "gosop", "curl", "jq", "xz-utils", "zstd")).items():
         tools[package] = installed
     return {"contract": CONTRACT, "supported": [CONTRACT], "image": VERSION, "strategy": None, "verbs": list(VERBS), "tools": tools}
 

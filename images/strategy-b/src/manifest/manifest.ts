@@ -14,7 +14,7 @@ export const Part = z.object({
   n: Bytes,
   file: z.string().min(1),
   name: z.string().min(1),
-  compression: z.enum(['xz', 'none']),
+  compression: z.enum(['xz', 'zstd', 'none']),
   stream: z.object({ offset: Bytes, bytes: z.int().min(1), sha256: Sha256 }),
   stored: z.object({ bytes: z.int().min(1), md5: Md5, sha256: Sha256 }),
 });

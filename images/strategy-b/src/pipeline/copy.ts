@@ -16,9 +16,22 @@ export async function feedFirst(
   watchdog.touch();
 }
 
-/** Given the stage before, feed its output to the next. */
-export async function feedNext(from: Stage, stage: Stage, watchdog: Watchdog): Promise<void> {
-  await copy(from.stdout, stage, watchdog.touch, watchdog.touch);
+/** Given the stage before, feed its output to the next; `take` sees each chunk on its way. */
+export async function feedNext(
+  from: Stage,
+  stage: Stage,
+  watchdog: Watchdog,
+  take?: (chunk: Buffer) => void,
+): Promise<void> {
+  const output = take === undefined ? from.stdout : seen(from.stdout, take);
+  await copy(output, stage, watchdog.touch, watchdog.touch);
+}
+
+async function* seen(source: AsyncIterable<Buffer>, take: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of source) {
+    take(chunk);
+    yield chunk;
+  }
 }
 
 /** Given the last stage, hand each chunk of its output to `take`. */

@@ -27,10 +27,15 @@ export function createMeasure(...algorithms: ('sha256' | 'md5')[]): Measure {
   };
 }
 
-/** Given a stream and a measure, return the same stream, measured as it is read. */
-export async function* measured(source: AsyncIterable<Buffer>, measure: Measure): AsyncGenerator<Buffer> {
+/** Given a stream and a measure, return the same stream, measured as it is read; `take` sees it too. */
+export async function* measured(
+  source: AsyncIterable<Buffer>,
+  measure: Measure,
+  take?: (chunk: Buffer) => void,
+): AsyncGenerator<Buffer> {
   for await (const chunk of source) {
     measure.take(chunk);
+    take?.(chunk);
     yield chunk;
   }
 }

@@ -1,10 +1,11 @@
-// Makes one part: piece → compress → encrypt → spool file, then proves it: decrypts and decompresses what lies on the disk and
-// compares hash and length with the piece. Only so is it known that no tool exited 0 after half of its work.
+// Makes one part: piece → compress → encrypt → spool file. Two proofs say that no tool exited 0 after half of its work:
+// by counts (count-proof.ts), of every part as it is made; and by decrypting and decompressing what lies on the disk (`provePart`), when the caller has the time.
 import { HavenError } from '../contract/errors.ts';
 import { startStage } from '../process/child.ts';
 import type { Compression } from '../settings.ts';
 import type { SpoolFile } from '../spool/spool.ts';
 import { drainLast, feedFirst, feedNext } from './copy.ts';
+import { createCountProof } from './count-proof.ts';
 import { createMeasure, measured } from './measure.ts';
 import { compressSpec, decompressSpec, decryptSpec, encryptSpec, type ToolBox } from './openpgp.ts';
 import { runStages } from './run-stages.ts';
@@ -14,7 +15,7 @@ export interface MadePart {
   stored: { bytes: number; sha256: string; md5: string };
 }
 
-/** Given a piece of the stream, return its hashes once it is in `file`, synced and proven. */
+/** Given a piece of the stream, return its hashes once it is in `file`, synced and proven by counts. */
 export async function makePart(
   piece: AsyncIterable<Buffer>,
   compression: Compression,
@@ -23,6 +24,7 @@ export async function makePart(
 ): Promise<MadePart> {
   const plain = createMeasure('sha256');
   const stored = createMeasure('sha256', 'md5');
+  const counts = await createCountProof(compression);
   const compressor = compressSpec(tools, compression);
   const specs = compressor === null ? [encryptSpec(tools)] : [compressor, encryptSpec(tools)];
   const stages = specs.map(startStage);
@@ -32,26 +34,28 @@ export async function makePart(
     stallMs: tools.stallMs,
     stop: tools.stop,
     steps: (watchdog) => [
-      feedFirst(measured(piece, plain), stages[0]!, watchdog),
-      ...stages.slice(1).map((stage, index) => feedNext(stages[index]!, stage, watchdog)),
+      feedFirst(measured(piece, plain, counts.takePlain), stages[0]!, watchdog),
+      ...stages.slice(1).map((stage, index) => feedNext(stages[index]!, stage, watchdog, counts.takePacked)),
       drainLast(stages.at(-1)!, watchdog, async (chunk) => {
         stored.take(chunk);
+        counts.takeStored(chunk);
         await file.write(chunk);
       }),
     ],
   });
   await file.seal();
   if (file.bytes() !== stored.bytes) throw unproven('the spool file has another length than what gpg gave');
+  const disagreement = counts.disagreement(plain.bytes);
+  if (disagreement !== null) throw unproven(disagreement);
 
-  const made = {
+  return {
     stream: { bytes: plain.bytes, sha256: plain.digest('sha256') },
     stored: { bytes: stored.bytes, sha256: stored.digest('sha256'), md5: stored.digest('md5') },
   };
-  await provePart(made, compression, file, tools);
-  return made;
 }
 
-async function provePart(
+/** Given a part in the spool, decrypt and decompress it and compare with the piece; throws `failed` when it is not that piece. */
+export async function provePart(
   made: MadePart,
   compression: Compression,
   file: SpoolFile,
@@ -85,7 +89,7 @@ async function provePart(
 function unproven(message: string, cause?: unknown): HavenError {
   return new HavenError('failed', `a part failed its proof: ${message}`, {
     operation: 'prove part',
-    hint: 'xz, gpg, the memory or the disk of this host is not to be trusted: check them',
+    hint: 'the compressor, gpg, the memory or the disk of this host is not to be trusted: check them',
     cause,
   });
 }

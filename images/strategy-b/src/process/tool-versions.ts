@@ -12,10 +12,11 @@ export function imageVersion(): string {
 
 /** Given PATH, return the tools' versions; one that is missing says so. Without a kernel module zfs still tells its own version. */
 export async function toolVersions(toolPath: string): Promise<Record<string, string>> {
-  const [zfs, gpg, xz] = await Promise.all([
+  const [zfs, gpg, xz, zstd] = await Promise.all([
     output(toolPath, 'zfs', '--version'),
     output(toolPath, 'gpg', '--version'),
     output(toolPath, 'xz', '--version'),
+    output(toolPath, 'zstd', '--version'),
   ]);
   const module = /^zfs-kmod-(\S+)/m.exec(zfs)?.[1];
   return {
@@ -23,6 +24,7 @@ export async function toolVersions(toolPath: string): Promise<Record<string, str
     ...(module === undefined ? {} : { zfsModule: module }),
     gpg: /^gpg .* (\S+)$/m.exec(gpg)?.[1] ?? missing,
     xz: /^xz .* (\S+)$/m.exec(xz)?.[1] ?? missing,
+    zstd: / v([0-9.]+)/.exec(zstd)?.[1] ?? missing,
     node: process.versions.node,
   };
 }

@@ -1,4 +1,4 @@
-// A PATH folder for tests: a `zfs` that serves a prepared stream and keeps holds in a file, and real or spoiled `xz` and `gpg`.
+// A PATH folder for tests: a `zfs` that serves a prepared stream and keeps holds in a file, and real or spoiled `xz`, `zstd` and `gpg`.
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -37,7 +37,7 @@ const realPath = '/usr/local/bin:/usr/bin:/bin';
 export function createFakeTools(
   folder: string,
   sources: FakeSource[],
-  spoiled: { tool: 'xz' | 'gpg'; behaviour: Behaviour; after?: number } | null = null,
+  spoiled: { tool: 'xz' | 'zstd' | 'gpg'; behaviour: Behaviour; after?: number } | null = null,
 ): FakeTools {
   mkdirSync(folder, { recursive: true });
   const config = sources.map(({ stream, from = {}, ...source }, index) => {
@@ -52,7 +52,7 @@ export function createFakeTools(
   for (const kept of ['holds', 'bookmarks']) writeFileSync(join(folder, kept), '', { flag: 'a' });
   writeFileSync(join(folder, 'pids'), '');
   script(folder, 'zfs', `#!${process.execPath}\n${fakeZfs(folder)}`);
-  for (const tool of ['xz', 'gpg'] as const) {
+  for (const tool of ['xz', 'zstd', 'gpg'] as const) {
     const behaviour = spoiled?.tool === tool ? spoiled.behaviour : 'right';
     script(folder, tool, fakeFilter(folder, tool, behaviour, spoiled?.after ?? 0));
   }
