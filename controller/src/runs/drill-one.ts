@@ -1,11 +1,12 @@
-// The drill of one dataset's backup: hold the source, fetch beside receive, verify, reap, remove volumes. Ends in evidence, whatever happens.
+// The drill of one dataset's backup and all that it builds upon: hold the source, fetch beside receive, verify, reap, remove volumes.
+// Ends in evidence, whatever happens.
 import type { App } from '../app.ts';
 import type { Dataset } from '../config/schema.ts';
 import type { Backup, Comparison, Fetched, Received, Version } from '../contract/events.ts';
 import type { Evidence, Step } from '../drill/evidence.ts';
 import { exitCodes, reportOf } from '../errors.ts';
 import { holdSnapshot, listSnapshots, releaseSnapshot } from '../zfs/snapshots.ts';
-import { because, blame, restore } from './drill-restore.ts';
+import { because, blame, restore, streamBytes } from './drill-restore.ts';
 import {
   demandSpace,
   drillHold,
@@ -24,6 +25,8 @@ export interface Given {
   folder: string;
   dataset: Dataset;
   backup: Backup;
+  /** The backup's chain, from its full on; it is the last itself. */
+  chain: Backup[];
   version: Version;
   snapshotMount: SnapshotMount | undefined;
 }
@@ -56,7 +59,7 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
   let exit = 0;
   const source = await holdSource(app, drilling);
   try {
-    demandSpace(scratchOf(app), given.backup.streamBytes);
+    demandSpace(scratchOf(app), streamBytes(given.chain));
     const restored = await restore(app, drilling);
     const culprit = blame(restored.fetch, restored.receive);
     fetched = because(culprit, restored.fetch, finding(restored.fetch, 'fetched'));
@@ -88,6 +91,7 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
     endedAt: ended.toISOString(),
     seconds: (ended.getTime() - started.getTime()) / 1000,
     backup: { ok: true, value: given.backup },
+    chain: { ok: true, value: given.chain },
     sourceGuid: source.ok ? { ok: true, value: source.value.guid } : source,
     pool: drilling.pool,
     fetched,
@@ -124,7 +128,9 @@ async function holdSource(
 }
 
 async function verify(app: App, drilling: Drilling, snapshot: string): Promise<Step<Comparison>> {
-  const { run, folder, backup, dataset, pool, sourceVolume, restoredVolume } = drilling;
+  const { run, folder, backup, chain, dataset, pool, sourceVolume, restoredVolume } = drilling;
+  // Named here, not taken from what receive says: whoever compares must not be told by it what with.
+  const restored = `${pool}/restored@drill-${String(chain.length - 1).padStart(3, '0')}`;
   if (backup.type !== 'filesystem') return { ok: false, reason: 'volumes cannot be compared yet' };
   const mount = drilling.snapshotMount ?? zfsSnapshotMount;
   const ended = await drillVerb(app, {
@@ -134,7 +140,7 @@ async function verify(app: App, drilling: Drilling, snapshot: string): Promise<S
     request: { contract: '1.0', verb: 'verify', run, compare: 'filesystem' },
     mounts: [
       mount({ name: sourceVolume, snapshot: `${dataset.dataset}@${snapshot}`, to: '/haven/source' }),
-      mount({ name: restoredVolume, snapshot: `${pool}/restored@drill`, to: '/haven/restored' }),
+      mount({ name: restoredVolume, snapshot: restored, to: '/haven/restored' }),
       { kind: 'folder', from: makeOutFolder(folder, dataset.id), to: '/haven/out', writable: true },
     ],
     signal: app.signal,

@@ -132,6 +132,7 @@ export function failedBefore(source: string, now: Date, reason: string): Evidenc
     endedAt: now.toISOString(),
     seconds: 0,
     backup: none,
+    chain: none,
     sourceGuid: none,
     pool: '',
     fetched: none,

@@ -1,10 +1,12 @@
-// A drill of strategy B: for each dataset its newest committed backup (or the one named) is fetched with the recovery kit alone, received
-// into a throwaway pool, compared with the source snapshot and judged. The pool is reaped in every case, and again at the next start.
+// A drill of strategy B: for each dataset its newest committed backup (or the one named), with all that it builds upon, is fetched with the
+// recovery kit alone, received into a throwaway pool, compared with the source snapshot and judged. The pool is reaped in every case, and again at the next start.
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App } from '../app.ts';
 import { type Dataset, datasetsOfB } from '../config/schema.ts';
 import type { Backup } from '../contract/events.ts';
+import { chainOf } from '../drill/chain.ts';
+import type { Step } from '../drill/evidence.ts';
 import { judge, type Verdict } from '../drill/verdict.ts';
 import { HavenError } from '../errors.ts';
 import type { Trigger } from '../history/history.ts';
@@ -62,24 +64,15 @@ async function drillAll(app: App, run: string, options: DrillOptions): Promise<E
   const sources: Verdict[] = [];
   let exit = 0;
   for (const { dataset, backup } of chosen) {
-    const drilled =
+    const chain: Step<Backup[]> =
       backup === undefined
-        ? {
-            evidence: failedBefore(
-              dataset.id,
-              app.now(),
-              `no committed backup of ${dataset.id} in the store`,
-            ),
-            exit: 30,
-          }
-        : await drillOne(app, {
-            run,
-            folder,
-            dataset,
-            backup,
-            version,
-            snapshotMount: options.snapshotMount,
-          });
+        ? { ok: false, reason: `no committed backup of ${dataset.id} in the store` }
+        : chainOf(listing.backups, backup);
+    const given = { run, folder, dataset, version, snapshotMount: options.snapshotMount };
+    const drilled =
+      backup === undefined || !chain.ok
+        ? { evidence: failedBefore(dataset.id, app.now(), reasonOf(chain)), exit: 30 }
+        : await drillOne(app, { ...given, backup, chain: chain.value });
     sources.push(judge(drilled.evidence));
     exit ||= drilled.exit;
     if (app.signal.aborted) break;
@@ -92,6 +85,10 @@ async function drillAll(app: App, run: string, options: DrillOptions): Promise<E
   if (verdict.pass) return { outcome: 'ok', exit: 0, error: null, result: verdict };
   const error = { code: 'damaged', operation: 'drill', message: verdict.sentence } as const;
   return { outcome: 'failed', exit: exit || 30, error, result: verdict };
+}
+
+function reasonOf(step: Step<unknown>): string {
+  return step.ok ? '' : step.reason;
 }
 
 interface Chosen {
