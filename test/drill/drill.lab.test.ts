@@ -112,6 +112,21 @@ for (const [name, order, message] of [
   });
 }
 
+test('a volume’s chain is restored and compared byte for byte, without a privilege', () => {
+  const pool = randomPool();
+  const sha256 = step('volume').stdout.trim();
+
+  assertOk(step('receive-volume', pool, 'v1', 'v1-v2'));
+  const compared = assertOk(step('verify-volume', pool, 'v2', '1')).comparison as Record<string, unknown>;
+  const older = step('verify-volume', pool, 'v2', '0');
+  assertOk(step('reap', '"all"'));
+
+  assert.match(sha256, /^[0-9a-f]{64}$/);
+  assert.deepEqual(compared.sha256, { source: sha256, restored: sha256 });
+  assert.deepEqual([compared.bytes, compared.mismatches], [12 * 1048576, 0]);
+  assertRed(older, 30, /the restored snapshot has GUID/);
+});
+
 for (const [how, code, message] of [
   ['cut', 1, /incomplete stream/],
   ['flipped', 1, /checksum mismatch/],

@@ -26,6 +26,7 @@ export type Request = Common &
         streams: number;
       }
     | { verb: 'verify'; compare: 'filesystem' }
+    | { verb: 'verify-volume'; pool: string; restored: string; source: Omit<Source, 'id'> }
     | { verb: 'reap'; scratch: string; pools: 'all' | string[] }
   );
 

@@ -113,6 +113,24 @@ const taken = (at: number, change: Partial<ReceivedStream>) => {
   return { received: step({ ...received, streams: changed(received.streams, at, change) }) };
 };
 
+/** The same drill, had the backup been of a volume. */
+const ofVolume = (compared: Partial<Comparison> = {}): Partial<Evidence> => ({
+  backup: step({ ...backup, type: 'volume' }),
+  chain: step(chain.map((link) => ({ ...link, type: 'volume' as const }))),
+  fetched: step({
+    ...fetched,
+    backups: fetched.backups.map((link) => ({ ...link, type: 'volume' as const })),
+  }),
+  compared: step({ ...comparison, entries: 1, files: 0, byType: { volume: 1 }, ...compared }),
+});
+
+test('a volume passes by its bytes: it has no files', () => {
+  const verdict = judge({ ...good, ...ofVolume() });
+
+  assert.ok(verdict.pass, JSON.stringify(verdict.checks.filter((check) => !check.pass)));
+  assert.match(verdict.sentence, /every byte of the volume, 900 B compared, no difference/);
+});
+
 const faults: [string, string, Partial<Evidence>][] = [
   ['no backup', 'backup', { backup: none }],
   ['a backup of another dataset', 'backup', { backup: step({ ...backup, source: 'work' }) }],
@@ -179,6 +197,13 @@ const faults: [string, string, Partial<Evidence>][] = [
   ['nothing compared', 'compared', { compared: none }],
   ['no entries compared', 'something-compared', { compared: step({ ...comparison, entries: 0 }) }],
   ['no files compared', 'something-compared', { compared: step({ ...comparison, files: 0 }) }],
+  ['a volume of which no bytes were compared', 'something-compared', ofVolume({ bytes: 0 })],
+  [
+    'a volume compared as if it were a tree',
+    'something-compared',
+    ofVolume({ byType: { file: 9 }, files: 9 }),
+  ],
+  ['a volume with a mismatch', 'no-mismatch', ofVolume({ mismatches: 1 })],
   ['no bytes compared', 'something-compared', { compared: step({ ...comparison, bytes: 0 }) }],
   [
     'nothing checked of what was compared',

@@ -1,5 +1,6 @@
 // The judge. Pure: evidence in, verdict out. A pass needs every check to pass; what is missing is a failed check with a reason.
 import { ago, bytes, duration } from '../cli/words.ts';
+import type { Backup, Comparison } from '../contract/events.ts';
 import { whyNoChain } from './chain.ts';
 import type { Evidence, Step } from './evidence.ts';
 import { sameAtEachStep } from './same-at-each-step.ts';
@@ -131,14 +132,29 @@ function scrubbed({ received }: Evidence): Check {
   return check('scrub', errors === 0, errors === 0 ? `${state}, no errors` : `${errors} errors (${state})`);
 }
 
-function somethingCompared({ compared }: Evidence): Check {
+function somethingCompared({ backup, compared }: Evidence): Check {
   const name = 'something-compared';
+  if (!backup.ok) return missing(name, backup.reason);
   if (!compared.ok) return missing(name, compared.reason);
-  const { entries, files, bytes: compaired, checked } = compared.value;
-  const lacking = Object.entries({ entries, files, bytes: compaired, 'kinds of checks': checked.length });
+  const { entries, bytes: compaired, checked } = compared.value;
+  const lacking = Object.entries({
+    entries,
+    ...thingsCompared(backup.value.type, compared.value),
+    bytes: compaired,
+    'kinds of checks': checked.length,
+  });
   const none = lacking.filter(([, count]) => !(count > 0)).map(([what]) => what);
   if (none.length > 0) return check(name, false, `compared no ${none.join(', no ')}`);
-  return check(name, true, `${files} files, ${bytes(compaired)}`);
+  return check(name, true, `${thingsInWords(backup.value.type, compared.value)}, ${bytes(compaired)}`);
+}
+
+/** What must have been compared at least once: files of a filesystem, but of a volume the volume itself, whatever lies in it. */
+function thingsCompared(type: Backup['type'], { files, byType }: Comparison): Record<string, number> {
+  return type === 'volume' ? { volumes: byType.volume ?? 0 } : { files };
+}
+
+function thingsInWords(type: Backup['type'], compared: Comparison): string {
+  return type === 'volume' ? 'every byte of the volume' : `${compared.files} files`;
 }
 
 function nothingDiffers({ compared }: Evidence): Check {
@@ -181,10 +197,10 @@ function ageKnown({ backup, endedAt }: Evidence): Check {
 function sentence(evidence: Evidence, checks: Check[], pass: boolean): string {
   const { source, backup, chain, compared, seconds, endedAt } = evidence;
   if (pass && backup.ok && chain.ok && compared.ok) {
-    const { files, bytes: count } = compared.value;
+    const things = thingsInWords(backup.value.type, compared.value);
     const made = ago(new Date(backup.value.createdAt), new Date(endedAt));
     const links = chain.value.length === 1 ? '' : ` (${chainInWords(chain.value.length)})`;
-    return `${source}: proven restorable: backup ${backup.value.id.slice(0, 8)}${links}, made ${made}, restored in ${duration(seconds)}; ${files} files, ${bytes(count)} compared, no difference.`;
+    return `${source}: proven restorable: backup ${backup.value.id.slice(0, 8)}${links}, made ${made}, restored in ${duration(seconds)}; ${things}, ${bytes(compared.value.bytes)} compared, no difference.`;
   }
   const reds = checks.filter((it) => !it.pass);
   const more = reds.length > 1 ? ` (and ${reds.length - 1} more)` : '';

@@ -10,15 +10,13 @@ import { because, blame, restore, streamBytes } from './drill-restore.ts';
 import {
   demandSpace,
   drillHold,
-  drillVerb,
   finding,
-  makeOutFolder,
   reap,
   removeWorkFolder,
   type SnapshotMount,
   scratchOf,
-  zfsSnapshotMount,
 } from './drill-steps.ts';
+import { verify } from './drill-verify.ts';
 
 export interface Given {
   run: string;
@@ -65,7 +63,7 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
     fetched = because(culprit, restored.fetch, finding(restored.fetch, 'fetched'));
     received = because(culprit, restored.receive, finding(restored.receive, 'received'));
     exit = culprit !== undefined && tellingExits.has(culprit.exitCode) ? culprit.exitCode : 0;
-    if (fetched.ok && received.ok && source.ok) compared = await verify(app, drilling, source.value.name);
+    if (fetched.ok && received.ok && source.ok) compared = await verify(app, drilling, source.value);
     else if (fetched.ok && received.ok)
       compared = { ok: false, reason: source.ok ? 'skipped' : source.reason };
   } catch (thrown) {
@@ -125,31 +123,6 @@ async function holdSource(
       reason: `the source of ${dataset.id} cannot be looked at: ${reportOf(thrown, 'drill').message}`,
     };
   }
-}
-
-async function verify(app: App, drilling: Drilling, snapshot: string): Promise<Step<Comparison>> {
-  const { run, folder, backup, chain, dataset, pool, sourceVolume, restoredVolume } = drilling;
-  // Named here, not taken from what receive says: whoever compares must not be told by it what with.
-  const restored = `${pool}/restored@drill-${String(chain.length - 1).padStart(3, '0')}`;
-  if (backup.type !== 'filesystem') return { ok: false, reason: 'volumes cannot be compared yet' };
-  const mount = drilling.snapshotMount ?? zfsSnapshotMount;
-  const ended = await drillVerb(app, {
-    run,
-    folder,
-    tag: 'verify',
-    request: { contract: '1.0', verb: 'verify', run, compare: 'filesystem' },
-    mounts: [
-      mount({ name: sourceVolume, snapshot: `${dataset.dataset}@${snapshot}`, to: '/haven/source' }),
-      mount({ name: restoredVolume, snapshot: restored, to: '/haven/restored' }),
-      { kind: 'folder', from: makeOutFolder(folder, dataset.id), to: '/haven/out', writable: true },
-    ],
-    signal: app.signal,
-  });
-  // A mismatch ends with exit 30, with the comparison beside the error: the verdict needs its numbers.
-  const comparison = ended.result?.comparison;
-  if (ended.exitCode === exitCodes.damaged && comparison !== undefined)
-    return { ok: true, value: comparison };
-  return finding(ended, 'comparison');
 }
 
 async function removeVolumes(app: App, { pipe, sourceVolume, restoredVolume }: Drilling): Promise<string[]> {

@@ -106,6 +106,23 @@ test('an incremental is drilled with all that it builds upon', async (context) =
   assert.match((summary.result as DrillVerdict).sentence, /a full and 1 incremental/);
 });
 
+test('a volume is compared by a step of its own, which is told what and nothing more', async (context) => {
+  const volume = { ...backup, type: 'volume' };
+  const { app, drill } = await prepare(context, { list: { result: { backups: [volume] } } });
+
+  const summary = await drill();
+
+  // The no-op image's fetch always says that it fetched a filesystem: that this turns it red is as it should be.
+  assert.deepEqual(reds(summary), ['right-backup']);
+  const path = join(app.home.runs, summary.run, 'request-verify-volume.json');
+  const { pool, restored, source } = JSON.parse(readFileSync(path, 'utf8'));
+  assert.match(pool, /^haven-drill-/);
+  assert.deepEqual(
+    [restored, source],
+    ['drill-000', { dataset: datasetName, snapshot: 'haven-1', guid: firstGuid }],
+  );
+});
+
 test('each step of a drill has, by its own account, the privileges of the contract and no more', async (context) => {
   const { app, drill } = await prepare(context, {});
   const accounts = new Map<string, Record<string, string>>();

@@ -13,7 +13,7 @@ import type { Trigger } from '../history/history.ts';
 import { takeLock } from '../history/lock.ts';
 import { ensureKit } from '../kit/write-kit.ts';
 import { drillOne } from './drill-one.ts';
-import { failedBefore, reap, releaseStaleHolds, type SnapshotMount } from './drill-steps.ts';
+import { drillVerbs, failedBefore, reap, releaseStaleHolds, type SnapshotMount } from './drill-steps.ts';
 import { handshake } from './handshake.ts';
 import { drill } from './images.ts';
 import { removeDrillContainers } from './leftovers.ts';
@@ -53,8 +53,7 @@ export async function runDrill(app: App, options: DrillOptions): Promise<RunSumm
 
 async function drillAll(app: App, run: string, options: DrillOptions): Promise<Ending> {
   const started = app.now();
-  const verbs = ['fetch', 'receive', 'verify', 'reap'];
-  const version = await handshake(app, drill(app, { verb: 'version', run, mounts: [] }), verbs);
+  const version = await handshake(app, drill(app, { verb: 'version', run, mounts: [] }), [...drillVerbs]);
   const folder = makeRunFolder(app.home, run);
   await ensureKit(app);
   for (const { dataset } of datasetsOfB(app.config)) await releaseStaleHolds(app, dataset);

@@ -99,6 +99,12 @@ class ReceiveTest(unittest.TestCase):
         self.assertEqual((received["guid"], received["snapshot"]), ("123456789002", f"{POOL}/restored@drill-002"))
         self.assertEqual([call[-1] for call in self.zfs.calls("zfs", "receive")], [s["snapshot"] for s in received["streams"]])
         self.assertEqual(len(self.zfs.calls("zpool", "scrub")), 1)
+        self.assertEqual(self.zfs.calls("zfs", "allow"), [])
+
+    def test_only_a_volume_may_be_sent_by_the_user_who_compares_it(self) -> None:
+        self.send(STREAM)
+        self.receive(type="volume")
+        self.assertEqual(self.zfs.calls("zfs", "allow"), [["zfs", "allow", "-u", "1000", "send", f"{POOL}/restored"]])
 
     def test_a_chain_that_ends_too_soon_fails_and_leaves_nothing(self) -> None:
         self.send(STREAM)

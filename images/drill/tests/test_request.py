@@ -16,6 +16,7 @@ VALID: dict[str, dict[str, Any]] = {
     "fetch": {"strategy": "b", "backups": ["0f" * 16, "1f" * 16]},
     "receive": {"scratch": "/s", "pool": "haven-drill-0123abcd", "sizeBytes": 1 << 30, "type": "volume", "streams": 2},
     "verify": {"compare": "filesystem"},
+    "verify-volume": {"pool": "haven-drill-0123abcd", "restored": "drill-007", "source": {"dataset": "tank/my vm", "snapshot": "a", "guid": "1"}},
     "reap": {"scratch": "/s", "pools": ["haven-drill-0123abcd"]},
 }
 WRONG: dict[str, list[Any]] = {
@@ -30,6 +31,9 @@ WRONG: dict[str, list[Any]] = {
     "sizeBytes": [0, (64 << 20) - 1, "67108864", True, 1e9 + 0.5, None],
     "type": ["snapshot", None],
     "compare": ["volume", None],
+    "restored": ["drill-1", "drill-0000", "drill-000@x", "a", None],
+    "source": [{"dataset": d, "snapshot": s, "guid": g} for d, s, g in (("-r", "a", "1"), ("t@x", "a", "1"), ("t", "-r", "1"), ("t", "a", "x"))]
+    + [{"dataset": "t", "snapshot": "a"}, {"dataset": "t", "snapshot": "a", "guid": "1", "x": "1"}, None, "t@a"],
     "pools": ["none", ["tank"], [None], {}, None],
 }
 

@@ -19,6 +19,7 @@ from haven_drill.places import Places
 from haven_drill.problem import Problem
 from haven_drill.stopping import Stopping
 
+READER = "1000"
 FIFO_SECONDS = 900.0
 # Between two parts the other half downloads and checks one; on a bad line that takes hours.
 SILENCE_SECONDS = 8 * 3600.0
@@ -66,6 +67,9 @@ def fill(request: dict[str, Any], events: Events, places: Places) -> dict[str, A
     taken: list[dict[str, Any]] = []
     for n in range(request["streams"]):
         taken.append(receive_next(n, dataset, request["type"], events, places, watch_disk))
+    if request["type"] == "volume":
+        # verify-volume, an ordinary user without a capability, reads the restored volume by sending it.
+        zfs_tools.tool(["zfs", "allow", "-u", READER, "send", dataset])
     scrub = scrubbed(pool, sum(stream["streamBytes"] for stream in taken), events)
     last = taken[-1]
     return {"pool": pool, "dataset": dataset, "snapshot": last["snapshot"], "guid": last["guid"], "streams": taken, "scrub": scrub}

@@ -14,12 +14,17 @@ BACKUP = re.compile(r"[0-9a-f]{8,64}")
 POOL = re.compile(r"haven-drill-[0-9a-f]{8,32}")
 # What a result line of 64 KiB can tell of.
 LONGEST_CHAIN = 120
+RESTORED = re.compile(r"drill-[0-9]{3}")
+DATASET = re.compile(r"[^@#\0-\x1f-][^@#\0-\x1f]{0,254}")
+SNAPSHOT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}")
+GUID = re.compile(r"[0-9]{1,20}")
 ABSOLUTE_PATH = re.compile(r"/[^\0]{0,1023}", re.DOTALL)
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "fetch": ("strategy", "backups"),
     "receive": ("scratch", "pool", "sizeBytes", "type", "streams"),
     "verify": ("compare",),
+    "verify-volume": ("pool", "restored", "source"),
     "reap": ("scratch", "pools"),
 }
 
@@ -94,6 +99,14 @@ def _streams(value: object) -> str:
     return "" if good else f"must be a whole number from 1 to {LONGEST_CHAIN}"
 
 
+def _source(value: object) -> str:
+    patterns = {"dataset": DATASET, "snapshot": SNAPSHOT, "guid": GUID}
+    if isinstance(value, dict) and value.keys() == patterns.keys():
+        if all(isinstance(value[name], str) and pattern.fullmatch(value[name]) for name, pattern in patterns.items()):
+            return ""
+    return "must hold a dataset, the name of a snapshot of it, and that one's guid, and nothing else"
+
+
 def _pools(value: object) -> str:
     if value == "all" and isinstance(value, str):
         return ""
@@ -113,4 +126,6 @@ CHECKS: dict[str, Any] = {
     "streams": _streams,
     "compare": _one_of("filesystem"),
     "pools": _pools,
+    "restored": _text(RESTORED, "the name of a restored snapshot, such as drill-000"),
+    "source": _source,
 }
