@@ -172,7 +172,7 @@ open_manifest() { # BACKUP, Drive's file id: checked, in $WORK/manifest, and its
     def hash: type == "string" and test("^[0-9a-f]{64}$");
     if .format != "haven-b/1" then "its format is \(.format); this program knows haven-b/1"
     elif .backup != $backup then "it is the manifest of another backup"
-    elif (.kind == "full") != (.base == null) then "its kind and base contradict each other"
+    elif ([.base, .baseGuid] | map(. == null)) != [.kind == "full", .kind == "full"] then "its kind and base contradict each other"
     elif (.parts | type) != "array" or .parts == [] then "it lists no parts"
     elif (.stream.bytes | count | not) or (.stream.sha256 | hash | not) then "it does not describe its stream"
     else ([.parts | to_entries[] | .key as $i | .value | select((
@@ -230,7 +230,7 @@ full_or() { if [ "$(free_kib)" -lt 1024 ]; then echo 23; else echo "$1"; fi; }
 
 stream() { # BACKUP: the plain stream on stdout; its last part only when the whole of it has the manifest's hash
   find_backup "$1"
-  say "manifest: $(jq -c '{backup, kind, guid: .source.guid, type: .source.type, createdAt: .source.createdAt, parts: (.parts | length),
+  say "manifest: $(jq -c '{backup, chain, kind, base, baseGuid, guid: .source.guid, type: .source.type, createdAt: .source.createdAt, parts: (.parts | length),
     storedBytes: ([.parts[].stored.bytes] | add), streamBytes: .stream.bytes, streamSha256: .stream.sha256}' "$WORK/manifest")"
   whole=$(jq -r .stream.sha256 "$WORK/manifest")
   last=$(jq -r '.parts | length' "$WORK/manifest")
@@ -278,12 +278,15 @@ restore() { # BACKUP, POOL/NAME: the chain from its full on
   command -v zfs > /dev/null || die 3 "the program 'zfs' is not installed" "apt-get install zfsutils-linux"
   ! zfs list -H -o name "$2" > /dev/null 2>&1 || die 3 "the dataset $2 exists already" "name a new one"
   chain=''
-  next=$1
+  next=$1 guid=''
   while [ -n "$next" ]; do
     case " $chain" in *" $next "*) die 30 "the chain of backup $1 runs in a circle" "restore another backup" ;; esac
     find_backup "$next"
+    [ -z "$guid" ] || [ "$guid" = "$(jq -r .source.guid "$WORK/manifest")" ] ||
+      die 30 "the chain of backup $1 is broken: backup $next is not of the snapshot that the next one starts from" "restore another backup (restore-b.sh list)"
     chain="$next $chain"
     next=$(jq -r '.base // empty' "$WORK/manifest")
+    guid=$(jq -r '.baseGuid // empty' "$WORK/manifest")
   done
   for id in $chain; do
     say "receiving backup $id into $2"

@@ -49,7 +49,7 @@ export const profiles: Record<string, Profile> = {
       'restore-b.sh': 'exec sleep 300\n',
     },
     requests: {
-      fetch: () => ({ ...common, verb: 'fetch', strategy: 'b', backup: '0f'.repeat(16) }),
+      fetch: () => ({ ...common, verb: 'fetch', strategy: 'b', backups: ['0f'.repeat(16)] }),
     },
     waits: 'fetch',
   },

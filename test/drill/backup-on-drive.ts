@@ -24,6 +24,8 @@ export interface Manifest {
   backup: string;
   kind: 'full' | 'incremental';
   base: string | null;
+  baseGuid: string | null;
+  chain: string;
   source: Record<string, string>;
   stream: { bytes: number; sha256: string };
   parts: Part[];
@@ -44,8 +46,10 @@ export interface Wanted {
   /** One for all parts, or one a part: a resumed backup may have both. */
   compression?: Compression | Compression[];
   committedAt?: string;
-  kind?: 'full' | 'incremental';
-  base?: string | null;
+  guid?: string;
+  type?: 'filesystem' | 'volume';
+  /** The backup that it builds upon; without one it is a full. */
+  on?: Pick<BackupOnDrive, 'manifest'>;
   /** Changes the manifest before it is encrypted. */
   manifest?: (manifest: Manifest) => unknown;
 }
@@ -56,6 +60,7 @@ export async function putBackup(drive: StartedEmulator, wanted: Wanted = {}): Pr
   const stream = wanted.stream ?? randomBytes(2_600_000);
   const partBytes = wanted.partBytes ?? 1 << 20;
   const compressions = [wanted.compression ?? 'xz'].flat();
+  const base = wanted.on?.manifest;
   const token = await accessToken(drive);
   const gpg = makeGpg();
   try {
@@ -81,15 +86,16 @@ export async function putBackup(drive: StartedEmulator, wanted: Wanted = {}): Pr
     const manifest: Manifest = {
       format: 'haven-b/1',
       backup: id,
-      chain: wanted.base ?? id,
-      kind: wanted.kind ?? 'full',
-      base: wanted.base ?? null,
+      chain: base?.chain ?? id,
+      kind: base === undefined ? 'full' : 'incremental',
+      base: base?.backup ?? null,
+      baseGuid: base?.source.guid ?? null,
       source: {
         id: 'home',
         dataset: 'tank/my data',
         snapshot: 'haven-1',
-        guid: '12345678901234567890',
-        type: 'filesystem',
+        guid: wanted.guid ?? '12345678901234567890',
+        type: wanted.type ?? 'filesystem',
         createdAt: at,
       },
       sendFlags: [],

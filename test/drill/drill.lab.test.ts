@@ -17,6 +17,11 @@ interface Ended {
   stderr: string;
 }
 
+interface Received {
+  guid: string;
+  streams: { guid: string }[];
+}
+
 function step(...args: string[]): Ended {
   const run = spawnSync(onGround, ['--no-sync', 'test/drill/on-zfs.sh', name, ...args], { encoding: 'utf8' });
   const lines = run.stdout.split('\n').filter((line) => line.startsWith('{'));
@@ -72,6 +77,54 @@ test('a snapshot is received, scrubbed, compared with its source, and the pool r
   assertRed(different, 30, /2 ways: 1 content, 1 mtime/);
   assert.deepEqual(reaped, [pool]);
   assert.doesNotMatch(left(), /haven-drill-/);
+});
+
+test('a chain of incrementals is received in order and equals the source at its end, not before', () => {
+  const pool = randomPool();
+  assertOk(step('change', 'c1', 'mkdir new && echo one > new/one && rm -f empty'));
+  assertOk(step('change', 'c2', 'echo two > new/two && mv new/one new/three'));
+
+  const received = assertOk(step('receive', pool, 'whole', 'a-c1', 'c1-c2')).received as Received;
+  const compared = assertOk(step('verify', pool, 'c2', '2')).comparison as Record<string, unknown>;
+  const middle = step('verify', pool, 'c2', '1');
+  assertOk(step('reap', '"all"'));
+
+  assert.deepEqual(
+    received.streams.map(({ guid }) => guid),
+    ['a', 'c1', 'c2'].map((snapshot) => step('guid', snapshot).stdout.trim()),
+  );
+  assert.equal(received.guid, received.streams[2]!.guid);
+  assert.equal(compared.mismatches, 0);
+  assertRed(middle, 30, /differs from the source/);
+});
+
+for (const [name, order, message] of [
+  ['with a link missing', ['whole', 'c1-c2'], /does not match incremental source.*incremental number 1/],
+  ['with two links swapped', ['whole', 'c1-c2', 'a-c1'], /does not match incremental source/],
+  ['without its full', ['a-c1'], /zfs receive/],
+  ['with a second full', ['whole', 'whole'], /incremental number 1/],
+] as const) {
+  test(`a chain ${name} is refused by ZFS itself, and no pool is left`, () => {
+    const ended = step('receive', randomPool(), ...order);
+
+    assertRed(ended, 1, message);
+    assert.doesNotMatch(left(), /haven-drill-/);
+  });
+}
+
+test('a volume’s chain is restored and compared byte for byte, without a privilege', () => {
+  const pool = randomPool();
+  const sha256 = step('volume').stdout.trim();
+
+  assertOk(step('receive-volume', pool, 'v1', 'v1-v2'));
+  const compared = assertOk(step('verify-volume', pool, 'v2', '1')).comparison as Record<string, unknown>;
+  const older = step('verify-volume', pool, 'v2', '0');
+  assertOk(step('reap', '"all"'));
+
+  assert.match(sha256, /^[0-9a-f]{64}$/);
+  assert.deepEqual(compared.sha256, { source: sha256, restored: sha256 });
+  assert.deepEqual([compared.bytes, compared.mismatches], [12 * 1048576, 0]);
+  assertRed(older, 30, /the restored snapshot has GUID/);
 });
 
 for (const [how, code, message] of [

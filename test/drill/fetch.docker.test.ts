@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { parseEvent } from '../conformance/container.ts';
 import { type StartedEmulator, startEmulator } from '../servers/drive/tests/started-emulator.ts';
-import { hash, makeKit, PASSPHRASE, putBackup } from './backup-on-drive.ts';
+import { type BackupOnDrive, hash, makeKit, PASSPHRASE, putBackup } from './backup-on-drive.ts';
 
 let drive: StartedEmulator;
 
@@ -31,11 +31,14 @@ after(async () => {
 interface Fetched {
   code: number | undefined;
   result: Record<string, unknown>;
+  /** What came through all the pipes, and through each. */
   passed: Buffer;
+  streams: Buffer[];
   output: string;
 }
 
-async function fetchBackup(backup: string, kit: string, stopAfterMs?: number): Promise<Fetched> {
+async function fetchBackup(backup: string | string[], kit: string, stopAfterMs?: number): Promise<Fetched> {
+  const backups = [backup].flat();
   const folder = mkdtempSync(join(tmpdir(), 'haven-drill-fetch-'));
   const name = `haven-drill-test-${folder.slice(-6).toLowerCase()}`;
   chmodSync(folder, 0o755);
@@ -46,24 +49,28 @@ async function fetchBackup(backup: string, kit: string, stopAfterMs?: number): P
     mkdirSync(join(folder, own));
     chownSync(join(folder, own), 1000, 1000);
   }
-  const request = { contract: '1.0', verb: 'fetch', run: 'r1', strategy: 'b', backup };
+  const request = { contract: '1.0', verb: 'fetch', run: 'r1', strategy: 'b', backups };
   writeFileSync(join(folder, 'request.json'), JSON.stringify(request), { mode: 0o644 });
   const args = ['run', '--rm', '--name', name, '--user', '1000:1000', '--network', 'host', '--read-only'];
   args.push('--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--tmpfs', '/tmp:size=64m,mode=1777');
   args.push('--volume', `${folder}/request.json:/haven/request.json:ro`, '--volume', `${kit}:/haven/kit:ro`);
   args.push('--volume', `${folder}/pipe:/haven/pipe`, '--volume', `${folder}/work:/haven/work`);
   const running = execa('docker', [...args, 'haven/drill', 'fetch'], { reject: false });
-  const passed = readFifo(join(folder, 'pipe/stream'), running);
+  const streams = backups.map((_, n) =>
+    readFifo(join(folder, `pipe/stream-${String(n).padStart(3, '0')}`), running),
+  );
   if (stopAfterMs !== undefined) {
     await sleep(stopAfterMs);
     await execa('docker', ['stop', '--time', '30', name]);
   }
   const ended = await running;
   const events = ended.stdout.split('\n').filter(Boolean).map(parseEvent);
+  const passed = await Promise.all(streams);
   const fetched = {
     code: ended.exitCode,
     result: events.at(-1)!,
-    passed: await passed,
+    passed: Buffer.concat(passed),
+    streams: passed,
     output: ended.stdout + ended.stderr,
   };
   rmSync(folder, { recursive: true, force: true });
@@ -92,10 +99,16 @@ for (const compression of ['xz', 'none'] as const) {
 
     assert.equal(fetched.code, 0, fetched.output);
     assert.equal(hash('sha256', fetched.passed), backup.manifest.stream.sha256);
-    const { seconds, tools, ...told } = fetched.result.fetched as Record<string, unknown>;
+    const { seconds, tools, backups } = fetched.result.fetched as Record<string, unknown>;
     assert.ok(typeof seconds === 'number' && typeof tools === 'object');
+    const [{ seconds: _seconds, ...told } = {}, ...more] = backups as Record<string, unknown>[];
+    assert.deepEqual(more, []);
     assert.deepEqual(told, {
       backup: backup.id,
+      chain: backup.id,
+      kind: 'full',
+      base: null,
+      baseGuid: null,
       guid: '12345678901234567890',
       parts: 3,
       storedBytes: backup.manifest.parts.reduce((sum, part) => sum + part.stored.bytes, 0),
@@ -153,7 +166,15 @@ test('a revoked sign-in has its own exit code', async () => {
 
 test('a kit program that lies about success is not believed', async () => {
   const kit = await makeKit(drive);
-  const manifest = { backup: '0f'.repeat(16), kind: 'full', streamBytes: 5, streamSha256: '0'.repeat(64) };
+  const id = '0f'.repeat(16);
+  const manifest = {
+    backup: id,
+    chain: id,
+    kind: 'full',
+    base: null,
+    streamBytes: 5,
+    streamSha256: '0'.repeat(64),
+  };
   writeFileSync(join(kit, 'restore-b.sh'), `echo 'manifest: ${JSON.stringify(manifest)}' >&2; echo oops\n`);
 
   const fetched = await fetchBackup('0f'.repeat(16), kit);
@@ -162,12 +183,76 @@ test('a kit program that lies about success is not believed', async () => {
   assert.equal(fetched.passed.length, 0);
 });
 
-test('an incremental is not drilled on its own', async () => {
-  const backup = await putBackup(drive, { kind: 'incremental', base: 'ab'.repeat(16) });
+async function putChain(): Promise<BackupOnDrive[]> {
+  const full = await putBackup(drive, { guid: '1' });
+  const next = await putBackup(drive, { guid: '2', on: full, stream: Buffer.from('[next]') });
+  const last = await putBackup(drive, { guid: '3', on: next, partBytes: 1 << 18 });
+  return [full, next, last];
+}
 
-  const fetched = await fetchBackup(backup.id, await makeKit(drive));
+test('a chain comes whole, in order, each stream through a pipe of its own', async () => {
+  const chain = await putChain();
 
-  assertRed(fetched, 3, 'bad-request', /incremental/);
+  const fetched = await fetchBackup(
+    chain.map(({ id }) => id),
+    await makeKit(drive),
+  );
+
+  assert.equal(fetched.code, 0, fetched.output);
+  assert.deepEqual(
+    fetched.streams.map((stream) => hash('sha256', stream)),
+    chain.map(({ manifest }) => manifest.stream.sha256),
+  );
+  const told = (fetched.result.fetched as { backups: Record<string, unknown>[] }).backups;
+  assert.deepEqual(
+    told.map(({ backup, base, baseGuid, guid }) => [backup, base, baseGuid, guid]),
+    [
+      [chain[0]!.id, null, null, '1'],
+      [chain[1]!.id, chain[0]!.id, '1', '2'],
+      [chain[2]!.id, chain[1]!.id, '2', '3'],
+    ],
+  );
+});
+
+const brokenChains: [string, number[], RegExp, number][] = [
+  ['without its full', [1, 2], /must begin with a full/, 0],
+  ['with a link missing', [0, 2], /builds upon backup/, 1],
+  ['with two links swapped', [0, 2, 1], /builds upon backup/, 1],
+  ['with the full last', [1, 0], /must begin with a full/, 0],
+];
+for (const [name, order, message, good] of brokenChains) {
+  test(`a chain ${name} is red before a byte of the wrong link passes`, async () => {
+    const chain = await putChain();
+
+    const fetched = await fetchBackup(
+      order.map((n) => chain[n]!.id),
+      await makeKit(drive),
+    );
+
+    assertRed(fetched, 30, 'damaged', message);
+    assert.deepEqual(
+      fetched.streams.map(({ length }) => length > 0),
+      order.map((_, n) => n < good),
+    );
+  });
+}
+
+test('a chain with another chain’s incremental is red', async () => {
+  const [full] = await putChain();
+  const [, foreign] = await putChain();
+
+  const fetched = await fetchBackup([full!.id, foreign!.id], await makeKit(drive));
+
+  assertRed(fetched, 30, 'damaged', /builds upon backup/);
+});
+
+test('an incremental whose manifest starts from another snapshot than its base is of is red', async () => {
+  const full = await putBackup(drive, { guid: '1' });
+  const next = await putBackup(drive, { on: full, manifest: (m) => ({ ...m, baseGuid: '5' }) });
+
+  const fetched = await fetchBackup([full.id, next.id], await makeKit(drive));
+
+  assertRed(fetched, 30, 'damaged', /starts from snapshot 5/);
 });
 
 test('SIGTERM in the middle of a download ends everything, as interrupted', async () => {

@@ -1,9 +1,11 @@
 #!/bin/bash
 # Runs on the ground (the lab): steps of drills on real ZFS, called by drill.lab.test.ts with one step a call.
 #   on-zfs.sh NAME setup              a pool NAME with the dataset "NAME/my data", full of awkward entries, and its snapshot @a
-#   on-zfs.sh NAME receive POOL HOW   sends the snapshot into a pipe (HOW: see stream below) and runs the image's `receive`
+#   on-zfs.sh NAME receive POOL HOW…  sends each stream (HOW: see stream below) into a pipe of its own and runs the image's `receive`
 #   on-zfs.sh NAME stopped POOL       the same with half a stream, and SIGTERM to `receive` while it waits for the rest
-#   on-zfs.sh NAME verify POOL SNAP   runs `verify` on the restored snapshot and the source's @SNAP
+#   on-zfs.sh NAME verify POOL SNAP [N]  runs `verify` on the restored snapshot (of stream N, else the first) and the source's @SNAP
+#   on-zfs.sh NAME volume             a volume "NAME/my vm" with data, zeros and holes, and its snapshots @v1 and @v2; prints the SHA-256 of its device
+#   on-zfs.sh NAME verify-volume POOL SNAP N  runs `verify-volume` on what stream N restored and the volume's @SNAP
 #   on-zfs.sh NAME change SNAP SCRIPT runs a script in the dataset and makes the snapshot @SNAP
 #   on-zfs.sh NAME make POOL [MARK]   a pool POOL on a file in the scratch folder, marked or not
 #   on-zfs.sh NAME reap POOLS         runs `reap` with that JSON for its pools
@@ -43,6 +45,9 @@ setup() {
 stream() { # HOW
   case $1 in
     whole) zfs send "$dataset@a" ;;
+    v1) zfs send "$name/my vm@v1" ;;
+    v1-v2) zfs send -i @v1 "$name/my vm@v2" ;;
+    *-*) zfs send -i "@${1%-*}" "$dataset@${1#*-}" ;;
     cut) zfs send "$dataset@a" | head -c 2000000 || : ;;
     flipped) zfs send "$dataset@a" | python3 -c 'import sys; d = bytearray(sys.stdin.buffer.read()); d[len(d) // 2] ^= 1; sys.stdout.buffer.write(d)' ;;
     trailing) zfs send "$dataset@a" && head -c 3000000 /dev/urandom ;;
@@ -51,19 +56,30 @@ stream() { # HOW
   esac
 }
 
-feed() { # HOW: the stream into the pipe, as `fetch` would; ends when told to by docker
-  stream "$1" | docker run --rm -i --name "$name-feed" --user 1000:1000 --network none -v "$name-pipe:/haven/pipe" --entrypoint sh haven/drill \
-    -c 'rm -f /haven/pipe/stream; mkfifo /haven/pipe/stream; chmod 644 /haven/pipe/stream; cat > /haven/pipe/stream' >&2 || :
+feed() { # HOW…: each stream into its pipe, as `fetch` would; ends when told to by docker
+  local n=0 how
+  for how; do
+    stream "$how" | docker run --rm -i --name "$name-feed" --user 1000:1000 --network none -v "$name-pipe:/haven/pipe" -e "PIPE=/haven/pipe/stream-00$n" --entrypoint sh haven/drill \
+      -c 'rm -f "$PIPE"; mkfifo "$PIPE"; chmod 644 "$PIPE"; cat > "$PIPE"' >&2 || :
+    n=$((n + 1))
+  done
 }
 
-receive() { # POOL, HOW
-  request receive "\"scratch\":\"$scratch/drill\",\"pool\":\"$1\",\"sizeBytes\":${SIZE:-268435456},\"type\":\"filesystem\""
-  feed "$2" &
+receive() { # POOL, HOW…
+  local pool=$1
+  shift
+  request receive "\"scratch\":\"$scratch/drill\",\"pool\":\"$pool\",\"sizeBytes\":${SIZE:-268435456},\"type\":\"${TYPE:-filesystem}\",\"streams\":$#"
+  docker run --rm --user 0 --network none -v "$name-pipe:/haven/pipe" --entrypoint sh haven/drill -c 'rm -f /haven/pipe/*'
+  feed "$@" &
   local feeder=$! code=0
   docker run --rm --name "$name-receive" "${privileged[@]}" -v "$name-pipe:/haven/pipe" -v "$scratch/request.json:/haven/request.json:ro" haven/drill receive || code=$?
-  docker rm -f "$name-feed" >/dev/null 2>&1 || :
   kill "$feeder" 2>/dev/null || :
+  docker rm -f "$name-feed" >/dev/null 2>&1 || :
   return $code
+}
+
+receive-volume() { # POOL, HOW…
+  TYPE=volume receive "$@"
 }
 
 stopped() { # POOL
@@ -72,6 +88,26 @@ stopped() { # POOL
     docker stop --time 30 "$name-receive" >/dev/null
   ) &
   receive "$1" half
+}
+
+volume() {
+  zfs create -s -V 12M -o volblocksize=16k "$name/my vm"
+  # The only volume in the lab. There is no udev there to link it.
+  local device
+  until device=$(find /dev -maxdepth 1 -name 'zd*' | head -n 1) && [ -n "$device" ]; do sleep 0.5; done
+  dd if=/dev/urandom of="$device" bs=1M count=2 seek=3 conv=notrunc status=none
+  printf end | dd of="$device" bs=1 seek=$((12 * 1048576 - 3)) conv=notrunc status=none
+  zfs snapshot "$name/my vm@v1"
+  dd if=/dev/urandom of="$device" bs=16k count=3 conv=notrunc status=none
+  dd if=/dev/zero of="$device" bs=16k count=5 seek=200 conv=notrunc,fsync status=none
+  zfs snapshot "$name/my vm@v2"
+  zfs allow -u 1000 send "$name/my vm"
+  sha256sum < "$device" | cut -d ' ' -f 1
+}
+
+verify-volume() { # POOL, SNAP, N
+  request verify-volume "\"pool\":\"$1\",\"restored\":\"drill-00$3\",\"source\":{\"dataset\":\"$name/my vm\",\"snapshot\":\"$2\",\"guid\":\"$(zfs get -H -p -o value guid "$name/my vm@$2")\"}"
+  docker run --rm "${confined[@]}" --user 1000:1000 --device /dev/zfs -v "$scratch/request.json:/haven/request.json:ro" haven/drill verify-volume
 }
 
 change() { # SNAP, SCRIPT
@@ -93,10 +129,10 @@ pools() {
   find "$scratch/drill" -type f -printf 'file %f\n'
 }
 
-verify() { # POOL, SNAP
+verify() { # POOL, SNAP, [N]
   request verify '"compare":"filesystem"'
   snapshot_volume "$name-source" "$dataset@$2"
-  snapshot_volume "$name-restored" "$1/restored@drill"
+  snapshot_volume "$name-restored" "$1/restored@drill-00${3:-0}"
   local code=0
   docker run --rm "${confined[@]}" --user 0 --cap-add DAC_READ_SEARCH -v "$name-source:/haven/source:ro" -v "$name-restored:/haven/restored:ro" \
     -v "$scratch/out:/haven/out" -v "$scratch/request.json:/haven/request.json:ro" haven/drill verify || code=$?

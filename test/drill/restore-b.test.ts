@@ -303,10 +303,9 @@ describe('restore-b.sh restore', () => {
   }
 
   test('receives a chain from its full on, each upon its base, into one dataset', async () => {
-    const full = await putBackup(drive, { stream: Buffer.from('[full]') });
-    const next = { kind: 'incremental', base: full.id, stream: Buffer.from('[next]') } as const;
-    const middle = await putBackup(drive, next);
-    const last = await putBackup(drive, { ...next, base: middle.id, stream: Buffer.from('[last]') });
+    const full = await putBackup(drive, { guid: '1', stream: Buffer.from('[full]') });
+    const middle = await putBackup(drive, { guid: '2', on: full, stream: Buffer.from('[next]') });
+    const last = await putBackup(drive, { guid: '3', on: middle, stream: Buffer.from('[last]') });
     const zfs = fakeZfs();
 
     const ended = await restore(['restore', last.id, 'tank/new one'], kit, { PATH: zfs.path });
@@ -336,11 +335,23 @@ describe('restore-b.sh restore', () => {
 
   test('a chain whose base is gone is damage', async () => {
     const stream = Buffer.from('[next]');
-    const backup = await putBackup(drive, { kind: 'incremental', base: 'ab'.repeat(16), stream });
+    const backup = await putBackup(drive, {
+      stream,
+      manifest: (m) => ({ ...m, kind: 'incremental', base: 'ab'.repeat(16), baseGuid: '1' }),
+    });
 
     const ended = await restore(['restore', backup.id, 'tank/new'], kit, { PATH: fakeZfs().path });
 
     assertRefused(ended, 30, /^ERROR: there is no backup abab/m, Buffer.alloc(0), 0);
+  });
+
+  test('a chain whose base is of another snapshot than the incremental starts from is damage', async () => {
+    const full = await putBackup(drive, { guid: '1' });
+    const backup = await putBackup(drive, { on: full, manifest: (m) => ({ ...m, baseGuid: '7' }) });
+
+    const ended = await restore(['restore', backup.id, 'tank/new'], kit, { PATH: fakeZfs().path });
+
+    assertRefused(ended, 30, /^ERROR: the chain of backup .* is broken/m, Buffer.alloc(0), 0);
   });
 });
 

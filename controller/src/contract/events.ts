@@ -74,8 +74,13 @@ export const Audit = z.looseObject({
 });
 export type Audit = z.infer<typeof Audit>;
 
-export const Fetched = z.looseObject({
+/** One link of a chain, as fetch found it in the store. */
+const FetchedBackup = z.looseObject({
   backup: BackupId,
+  chain: BackupId,
+  kind: z.enum(['full', 'incremental']),
+  base: BackupId.nullable(),
+  baseGuid: Guid.nullable(),
   guid: Guid,
   parts: z.int().min(1),
   storedBytes: z.int().min(1),
@@ -83,18 +88,31 @@ export const Fetched = z.looseObject({
   streamSha256: Sha256,
   createdAt: Time,
   type: Type,
+  seconds: z.number(),
+});
+export type FetchedBackup = z.infer<typeof FetchedBackup>;
+
+export const Fetched = z.looseObject({
+  backups: z.array(FetchedBackup).min(1),
   tools: Tools,
   seconds: z.number(),
 });
 export type Fetched = z.infer<typeof Fetched>;
+
+const ReceivedStream = z.looseObject({
+  snapshot: z.string(),
+  guid: Guid,
+  streamBytes: z.int().min(1),
+  streamSha256: Sha256,
+});
+export type ReceivedStream = z.infer<typeof ReceivedStream>;
 
 export const Received = z.looseObject({
   pool: z.string(),
   dataset: z.string(),
   snapshot: z.string(),
   guid: Guid,
-  streamBytes: z.int().min(1),
-  streamSha256: Sha256,
+  streams: z.array(ReceivedStream).min(1),
   scrub: z.looseObject({ state: z.string(), errors: Count }),
   tools: Tools,
   seconds: z.number(),

@@ -38,6 +38,7 @@ const resultFields: Record<Verb, (keyof Result)[]> = {
   fetch: ['fetched'],
   receive: ['received'],
   verify: ['comparison'],
+  'verify-volume': ['comparison'],
   reap: ['reaped'],
 };
 
@@ -110,10 +111,9 @@ function gapOf(ended: Ended, result: Result): { message: string } | undefined {
     return { message: "outcome 'ok' with no backup" };
   if (ended.verb === 'audit' && result.audit?.findings.length !== 0)
     return { message: "outcome 'ok' with findings" };
-  if (ended.verb === 'verify' && result.comparison?.entries === 0)
-    return { message: "outcome 'ok' with nothing compared" };
-  if (ended.verb === 'verify' && result.comparison?.mismatches !== 0)
-    return { message: "outcome 'ok' with mismatches" };
+  const compares = ended.verb === 'verify' || ended.verb === 'verify-volume';
+  if (compares && result.comparison?.entries === 0) return { message: "outcome 'ok' with nothing compared" };
+  if (compares && result.comparison?.mismatches !== 0) return { message: "outcome 'ok' with mismatches" };
   return undefined;
 }
 

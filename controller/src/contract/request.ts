@@ -16,9 +16,17 @@ export type Request = Common &
   (
     | { verb: 'backup'; kind: 'auto' | 'full'; sources: Source[]; settings: Record<string, unknown> }
     | { verb: 'list' | 'audit'; settings: Record<string, unknown> }
-    | { verb: 'fetch'; strategy: 'b'; backup: string }
-    | { verb: 'receive'; scratch: string; pool: string; sizeBytes: number; type: 'filesystem' | 'volume' }
+    | { verb: 'fetch'; strategy: 'b'; backups: string[] }
+    | {
+        verb: 'receive';
+        scratch: string;
+        pool: string;
+        sizeBytes: number;
+        type: 'filesystem' | 'volume';
+        streams: number;
+      }
     | { verb: 'verify'; compare: 'filesystem' }
+    | { verb: 'verify-volume'; pool: string; restored: string; source: Omit<Source, 'id'> }
     | { verb: 'reap'; scratch: string; pools: 'all' | string[] }
   );
 

@@ -28,6 +28,7 @@ const table: [Part, Verb, string, string[], string[], string][] = [
   ['drill', 'fetch', '1000:1000', [], [], 'store'],
   ['drill', 'receive', '0:0', ['SYS_ADMIN'], ['/dev/zfs'], 'none'],
   ['drill', 'reap', '0:0', ['SYS_ADMIN'], ['/dev/zfs'], 'none'],
+  ['drill', 'verify-volume', '1000:1000', [], ['/dev/zfs'], 'none'],
   ['drill', 'verify', '0:0', ['DAC_READ_SEARCH'], [], 'none'],
 ];
 for (const [part, verb, user, capabilities, devices, network] of table) {

@@ -21,7 +21,7 @@ const version = {
     supported: ['1.0'],
     image: '0.1.0',
     strategy: null,
-    verbs: ['backup', 'list', 'fetch', 'receive', 'verify', 'reap'],
+    verbs: ['backup', 'list', 'fetch', 'receive', 'verify', 'verify-volume', 'reap'],
     tools: {},
   },
 };
@@ -102,9 +102,9 @@ const faults: [string, (given: { ground: Ground; app: App }) => void, string][] 
     'dataset home: failed',
   ],
   [
-    'a dataset is a volume',
-    ({ ground }) => changeZfs(ground, (state) => (state.datasets[datasetName]!.type = 'volume')),
-    'dataset home: warn',
+    'a dataset is a snapshot',
+    ({ ground }) => changeZfs(ground, (state) => (state.datasets[datasetName]!.type = 'snapshot')),
+    'dataset home: failed',
   ],
   [
     'the versions are of two series',

@@ -1,6 +1,7 @@
 // Every check that `haven doctor` makes, in the order in which one makes the next one possible.
 import type { App } from '../app.ts';
 import { datasetsOfB } from '../config/schema.ts';
+import { drillVerbs } from '../runs/drill-steps.ts';
 import { drill, secretFilesOfB, strategyB } from '../runs/images.ts';
 import { type Check, ok } from './check.ts';
 import { checkDocker, checkImage, checkLeftovers } from './docker-checks.ts';
@@ -15,9 +16,7 @@ export async function examine(app: App, { fix }: { fix: boolean }): Promise<Chec
     const version = { verb: 'version', run: `doctor-${app.randomHex(3)}`, mounts: [] } as const;
     const spec = strategyB(app, { ...version, mounts: [] });
     checks.push(await checkImage(app, spec, ['backup', 'list']));
-    checks.push(
-      await checkImage(app, drill(app, { ...version, mounts: [] }), ['fetch', 'receive', 'verify', 'reap']),
-    );
+    checks.push(await checkImage(app, drill(app, { ...version, mounts: [] }), [...drillVerbs]));
   }
   checks.push(checkDevice(app.config.host.zfsDevice), await checkZfsVersions(app));
   for (const dataset of datasetsOfB(app.config)) {

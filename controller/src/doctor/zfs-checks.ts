@@ -45,8 +45,8 @@ export function checkDataset(app: App, { id, dataset }: Dataset): Promise<Check>
   const name = `dataset ${id}`;
   return guarded(name, `correct datasets.${id}.dataset in ${app.home.config}`, async () => {
     const [type] = (await app.zfs(['list', '-H', '-p', '-o', 'type', dataset])).trim().split('\n');
-    if (type === 'filesystem') return ok(name, 'a filesystem');
-    return warn(name, `a ${type}`, 'only filesystems can be compared by a drill yet; its drill will be red');
+    if (type === 'filesystem' || type === 'volume') return ok(name, `a ${type}`);
+    return failed(name, `a ${type}`, 'only filesystems and volumes can be backed up');
   });
 }
 

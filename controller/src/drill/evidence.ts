@@ -12,6 +12,8 @@ export interface Evidence {
   seconds: number;
   /** As the store's manifest has it. */
   backup: Step<Backup>;
+  /** Its whole chain in the store's list, from the full on; the backup itself is the last. */
+  chain: Step<Backup[]>;
   /** GUID of the source snapshot, still on this host, that the restored tree was compared with. */
   sourceGuid: Step<string>;
   pool: string;

@@ -1,6 +1,9 @@
 // The judge. Pure: evidence in, verdict out. A pass needs every check to pass; what is missing is a failed check with a reason.
 import { ago, bytes, duration } from '../cli/words.ts';
+import type { Backup, Comparison } from '../contract/events.ts';
+import { whyNoChain } from './chain.ts';
 import type { Evidence, Step } from './evidence.ts';
+import { sameAtEachStep } from './same-at-each-step.ts';
 
 export interface Check {
   name: string;
@@ -20,16 +23,17 @@ const clockSkewMs = 24 * 3600 * 1000;
 export function judge(evidence: Evidence): Verdict {
   const checks = [
     backupKnown(evidence),
+    chainWhole(evidence),
     stepDone(
       'fetched',
       evidence.fetched,
-      (fetched) => `${fetched.parts} parts, every hash as in the manifest`,
+      (fetched) => `${total(fetched.backups, 'parts')} parts, every hash as in the manifest`,
     ),
     fetchedWhatWasAsked(evidence),
     stepDone('received', evidence.received, () => 'into a throwaway pool'),
     receivedIntoOwnPool(evidence),
-    sameStream(evidence),
-    sameGuid(evidence),
+    sameAtEachStep(evidence, 'same-stream'),
+    sameAtEachStep(evidence, 'same-snapshot'),
     scrubbed(evidence),
     stepDone(
       'compared',
@@ -68,16 +72,52 @@ function backupKnown({ backup, source }: Evidence): Check {
   );
 }
 
-function fetchedWhatWasAsked({ backup, fetched }: Evidence): Check {
-  const name = 'right-backup';
+/** The chain as the store's list has it ends in this backup, and fetch found the same links in the manifests themselves. */
+function chainWhole({ backup, chain, fetched }: Evidence): Check {
+  const name = 'chain';
   if (!backup.ok) return missing(name, backup.reason);
+  if (!chain.ok) return missing(name, chain.reason);
+  const reason = whyNoChain(chain.value);
+  if (reason !== undefined) return missing(name, reason);
+  if (chain.value.at(-1)?.id !== backup.value.id)
+    return missing(name, 'the chain does not end in the backup that is drilled');
   if (!fetched.ok) return missing(name, fetched.reason);
-  const wrong = (['id', 'parts', 'storedBytes', 'type'] as const).filter((field) => {
-    return backup.value[field] !== fetched.value[field === 'id' ? 'backup' : field];
-  });
-  if (wrong.length > 0)
-    return check(name, false, `what was fetched has another ${wrong.join(', ')} than the manifest`);
-  return check(name, true, `${fetched.value.parts} parts, ${bytes(fetched.value.storedBytes)}`);
+  for (const [index, link] of fetched.value.backups.entries()) {
+    const before = fetched.value.backups[index - 1];
+    const expected = [chain.value[0]!.id, before?.backup ?? null, before?.guid ?? null];
+    if ([link.chain, link.base, link.baseGuid].some((field, at) => field !== expected[at]))
+      return missing(name, `by its manifest, backup ${link.backup} does not continue the one before it`);
+  }
+  return check(name, true, chainInWords(chain.value.length));
+}
+
+function fetchedWhatWasAsked({ chain, fetched }: Evidence): Check {
+  const name = 'right-backup';
+  if (!chain.ok) return missing(name, chain.reason);
+  if (!fetched.ok) return missing(name, fetched.reason);
+  const { backups } = fetched.value;
+  if (backups.length !== chain.value.length)
+    return missing(name, `${backups.length} backups were fetched, the chain has ${chain.value.length}`);
+  for (const [index, listed] of chain.value.entries()) {
+    const wrong = (['id', 'kind', 'parts', 'storedBytes', 'type'] as const).filter((field) => {
+      return listed[field] !== backups[index]![field === 'id' ? 'backup' : field];
+    });
+    if (wrong.length > 0)
+      return missing(
+        name,
+        `what was fetched of ${listed.id} has another ${wrong.join(', ')} than the manifest`,
+      );
+  }
+  return check(name, true, `${total(backups, 'parts')} parts, ${bytes(total(backups, 'storedBytes'))}`);
+}
+
+function total<Field extends string>(all: Record<Field, number>[], field: Field): number {
+  return all.reduce((sum, one) => sum + one[field], 0);
+}
+
+function chainInWords(length: number): string {
+  if (length === 1) return 'a full';
+  return `a full and ${length - 1} incremental${length === 2 ? '' : 's'}`;
 }
 
 function receivedIntoOwnPool({ pool, received }: Evidence): Check {
@@ -86,56 +126,35 @@ function receivedIntoOwnPool({ pool, received }: Evidence): Check {
   return check('own-pool', own, own ? pool : 'received into another pool than the one it was given');
 }
 
-/** Three parties counted and hashed the stream: who sent it, who fetched it, who received it. */
-function sameStream({ backup, fetched, received }: Evidence): Check {
-  const name = 'same-stream';
-  for (const step of [backup, fetched, received]) if (!step.ok) return missing(name, step.reason);
-  if (!backup.ok || !fetched.ok || !received.ok) return missing(name, 'a hash is missing');
-  const all = [backup.value, fetched.value, received.value];
-  if (new Set(all.map((it) => it.streamBytes)).size > 1) {
-    return check(
-      name,
-      false,
-      `bytes differ: sent, fetched, received ${all.map((it) => it.streamBytes).join(', ')}`,
-    );
-  }
-  if (new Set(all.map((it) => it.streamSha256)).size > 1) {
-    return check(name, false, 'the SHA-256 of the stream sent, fetched and received are not the same');
-  }
-  return check(
-    name,
-    true,
-    `${bytes(backup.value.streamBytes)}, sha256 ${backup.value.streamSha256.slice(0, 16)}…`,
-  );
-}
-
-function sameGuid({ backup, fetched, received, sourceGuid }: Evidence): Check {
-  const name = 'same-snapshot';
-  for (const step of [backup, fetched, received, sourceGuid]) if (!step.ok) return missing(name, step.reason);
-  if (!backup.ok || !fetched.ok || !received.ok || !sourceGuid.ok) return missing(name, 'a GUID is missing');
-  const guids = [backup.value.guid, fetched.value.guid, received.value.guid, sourceGuid.value];
-  const same = new Set(guids).size === 1;
-  return check(
-    name,
-    same,
-    same ? `GUID ${guids[0]}` : `GUIDs differ: manifest, fetched, restored, source ${guids.join(', ')}`,
-  );
-}
-
 function scrubbed({ received }: Evidence): Check {
   if (!received.ok) return missing('scrub', received.reason);
   const { errors, state } = received.value.scrub;
   return check('scrub', errors === 0, errors === 0 ? `${state}, no errors` : `${errors} errors (${state})`);
 }
 
-function somethingCompared({ compared }: Evidence): Check {
+function somethingCompared({ backup, compared }: Evidence): Check {
   const name = 'something-compared';
+  if (!backup.ok) return missing(name, backup.reason);
   if (!compared.ok) return missing(name, compared.reason);
-  const { entries, files, bytes: compaired, checked } = compared.value;
-  const lacking = Object.entries({ entries, files, bytes: compaired, 'kinds of checks': checked.length });
+  const { entries, bytes: compaired, checked } = compared.value;
+  const lacking = Object.entries({
+    entries,
+    ...thingsCompared(backup.value.type, compared.value),
+    bytes: compaired,
+    'kinds of checks': checked.length,
+  });
   const none = lacking.filter(([, count]) => !(count > 0)).map(([what]) => what);
   if (none.length > 0) return check(name, false, `compared no ${none.join(', no ')}`);
-  return check(name, true, `${files} files, ${bytes(compaired)}`);
+  return check(name, true, `${thingsInWords(backup.value.type, compared.value)}, ${bytes(compaired)}`);
+}
+
+/** What must have been compared at least once: files of a filesystem, but of a volume the volume itself, whatever lies in it. */
+function thingsCompared(type: Backup['type'], { files, byType }: Comparison): Record<string, number> {
+  return type === 'volume' ? { volumes: byType.volume ?? 0 } : { files };
+}
+
+function thingsInWords(type: Backup['type'], compared: Comparison): string {
+  return type === 'volume' ? 'every byte of the volume' : `${compared.files} files`;
 }
 
 function nothingDiffers({ compared }: Evidence): Check {
@@ -176,11 +195,12 @@ function ageKnown({ backup, endedAt }: Evidence): Check {
 }
 
 function sentence(evidence: Evidence, checks: Check[], pass: boolean): string {
-  const { source, backup, compared, seconds, endedAt } = evidence;
-  if (pass && backup.ok && compared.ok) {
-    const { files, bytes: count } = compared.value;
+  const { source, backup, chain, compared, seconds, endedAt } = evidence;
+  if (pass && backup.ok && chain.ok && compared.ok) {
+    const things = thingsInWords(backup.value.type, compared.value);
     const made = ago(new Date(backup.value.createdAt), new Date(endedAt));
-    return `${source}: proven restorable: backup ${backup.value.id.slice(0, 8)}, made ${made}, restored in ${duration(seconds)}; ${files} files, ${bytes(count)} compared, no difference.`;
+    const links = chain.value.length === 1 ? '' : ` (${chainInWords(chain.value.length)})`;
+    return `${source}: proven restorable: backup ${backup.value.id.slice(0, 8)}${links}, made ${made}, restored in ${duration(seconds)}; ${things}, ${bytes(compared.value.bytes)} compared, no difference.`;
   }
   const reds = checks.filter((it) => !it.pass);
   const more = reds.length > 1 ? ` (and ${reds.length - 1} more)` : '';

@@ -1,29 +1,30 @@
-// The drill of one dataset's backup: hold the source, fetch beside receive, verify, reap, remove volumes. Ends in evidence, whatever happens.
+// The drill of one dataset's backup and all that it builds upon: hold the source, fetch beside receive, verify, reap, remove volumes.
+// Ends in evidence, whatever happens.
 import type { App } from '../app.ts';
 import type { Dataset } from '../config/schema.ts';
 import type { Backup, Comparison, Fetched, Received, Version } from '../contract/events.ts';
 import type { Evidence, Step } from '../drill/evidence.ts';
 import { exitCodes, reportOf } from '../errors.ts';
 import { holdSnapshot, listSnapshots, releaseSnapshot } from '../zfs/snapshots.ts';
-import { because, blame, restore } from './drill-restore.ts';
+import { because, blame, restore, streamBytes } from './drill-restore.ts';
 import {
   demandSpace,
   drillHold,
-  drillVerb,
   finding,
-  makeOutFolder,
   reap,
   removeWorkFolder,
   type SnapshotMount,
   scratchOf,
-  zfsSnapshotMount,
 } from './drill-steps.ts';
+import { verify } from './drill-verify.ts';
 
 export interface Given {
   run: string;
   folder: string;
   dataset: Dataset;
   backup: Backup;
+  /** The backup's chain, from its full on; it is the last itself. */
+  chain: Backup[];
   version: Version;
   snapshotMount: SnapshotMount | undefined;
 }
@@ -56,13 +57,13 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
   let exit = 0;
   const source = await holdSource(app, drilling);
   try {
-    demandSpace(scratchOf(app), given.backup.streamBytes);
+    demandSpace(scratchOf(app), streamBytes(given.chain));
     const restored = await restore(app, drilling);
     const culprit = blame(restored.fetch, restored.receive);
     fetched = because(culprit, restored.fetch, finding(restored.fetch, 'fetched'));
     received = because(culprit, restored.receive, finding(restored.receive, 'received'));
     exit = culprit !== undefined && tellingExits.has(culprit.exitCode) ? culprit.exitCode : 0;
-    if (fetched.ok && received.ok && source.ok) compared = await verify(app, drilling, source.value.name);
+    if (fetched.ok && received.ok && source.ok) compared = await verify(app, drilling, source.value);
     else if (fetched.ok && received.ok)
       compared = { ok: false, reason: source.ok ? 'skipped' : source.reason };
   } catch (thrown) {
@@ -88,6 +89,7 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
     endedAt: ended.toISOString(),
     seconds: (ended.getTime() - started.getTime()) / 1000,
     backup: { ok: true, value: given.backup },
+    chain: { ok: true, value: given.chain },
     sourceGuid: source.ok ? { ok: true, value: source.value.guid } : source,
     pool: drilling.pool,
     fetched,
@@ -121,29 +123,6 @@ async function holdSource(
       reason: `the source of ${dataset.id} cannot be looked at: ${reportOf(thrown, 'drill').message}`,
     };
   }
-}
-
-async function verify(app: App, drilling: Drilling, snapshot: string): Promise<Step<Comparison>> {
-  const { run, folder, backup, dataset, pool, sourceVolume, restoredVolume } = drilling;
-  if (backup.type !== 'filesystem') return { ok: false, reason: 'volumes cannot be compared yet' };
-  const mount = drilling.snapshotMount ?? zfsSnapshotMount;
-  const ended = await drillVerb(app, {
-    run,
-    folder,
-    tag: 'verify',
-    request: { contract: '1.0', verb: 'verify', run, compare: 'filesystem' },
-    mounts: [
-      mount({ name: sourceVolume, snapshot: `${dataset.dataset}@${snapshot}`, to: '/haven/source' }),
-      mount({ name: restoredVolume, snapshot: `${pool}/restored@drill`, to: '/haven/restored' }),
-      { kind: 'folder', from: makeOutFolder(folder, dataset.id), to: '/haven/out', writable: true },
-    ],
-    signal: app.signal,
-  });
-  // A mismatch ends with exit 30, with the comparison beside the error: the verdict needs its numbers.
-  const comparison = ended.result?.comparison;
-  if (ended.exitCode === exitCodes.damaged && comparison !== undefined)
-    return { ok: true, value: comparison };
-  return finding(ended, 'comparison');
 }
 
 async function removeVolumes(app: App, { pipe, sourceVolume, restoredVolume }: Drilling): Promise<string[]> {

@@ -9,12 +9,12 @@ import { exitCodes } from '../errors.ts';
 import type { Drilling } from './drill-one.ts';
 import { drillVerb, makeWorkFolder, scratchOf } from './drill-steps.ts';
 
-/** fetch ∥ receive through the pipe. When one fails the other is stopped: it would wait for ever. */
+/** fetch ∥ receive, a pipe for each stream of the chain. When one fails the other is stopped: it would wait for ever. */
 export async function restore(
   app: App,
   drilling: Drilling,
 ): Promise<{ fetch: Interpretation; receive: Interpretation }> {
-  const { run, folder, backup, pool, pipe } = drilling;
+  const { run, folder, backup, chain, pool, pipe } = drilling;
   const labelled = { [labels.home]: app.home.root, [labels.run]: run };
   await app.engine.createVolume(pipe, labelled, {
     type: 'tmpfs',
@@ -33,7 +33,7 @@ export async function restore(
   const fetching = drillVerb(app, {
     ...common,
     tag: 'fetch',
-    request: { contract: '1.0', verb: 'fetch', run, strategy: 'b', backup: backup.id },
+    request: { contract: '1.0', verb: 'fetch', run, strategy: 'b', backups: chain.map(({ id }) => id) },
     mounts: [
       { kind: 'folder', from: join(app.home.kit, 'b'), to: '/haven/kit' },
       // A whole part is checked before it is used, and a part does not fit into /tmp.
@@ -50,8 +50,9 @@ export async function restore(
       run,
       scratch,
       pool,
-      sizeBytes: poolBytes(backup),
+      sizeBytes: poolBytes(streamBytes(chain)),
       type: backup.type,
+      streams: chain.length,
     },
     mounts: [{ kind: 'folder', from: scratch, to: scratch, writable: true }, pipeMount],
   }).then(stopOther);
@@ -69,9 +70,14 @@ function rethrowAfter(giveUp: AbortController, error: unknown): never {
   throw error;
 }
 
+/** The streams of a whole chain: what an incremental replaces stays in the pool, for the snapshots before it have it. */
+export function streamBytes(chain: Backup[]): number {
+  return chain.reduce((sum, backup) => sum + backup.streamBytes, 0);
+}
+
 /** The file is sparse: what counts is that a pool's own overhead and uncompressed data fit. */
-function poolBytes(backup: Backup): number {
-  return backup.streamBytes * 2 + 512 * 2 ** 20;
+function poolBytes(ofStreams: number): number {
+  return ofStreams * 2 + 512 * 2 ** 20;
 }
 
 /**

@@ -16,6 +16,9 @@ import { requestMount } from './run-folder.ts';
 
 export const drillHold = 'haven:drill:';
 
+/** What an image must know to be the drill. */
+export const drillVerbs = ['fetch', 'receive', 'verify', 'verify-volume', 'reap'] as const;
+
 export type SnapshotMount = (given: { name: string; snapshot: string; to: string }) => Mount;
 
 export const zfsSnapshotMount: SnapshotMount = (given) => ({ kind: 'snapshot', ...given });
@@ -132,6 +135,7 @@ export function failedBefore(source: string, now: Date, reason: string): Evidenc
     endedAt: now.toISOString(),
     seconds: 0,
     backup: none,
+    chain: none,
     sourceGuid: none,
     pool: '',
     fetched: none,

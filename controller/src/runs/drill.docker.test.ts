@@ -31,6 +31,10 @@ const backup = {
   type: 'filesystem',
 };
 
+/** What the no-op image makes of a chain of two: see its list of GUIDs. */
+const older = { ...backup, guid: '11', createdAt: '2026-11-22T20:00:00Z' };
+const newer = { ...backup, id: '1f1f1f1f', kind: 'incremental', base: '0f0f0f0f' };
+
 interface Prepared {
   ground: Ground;
   app: App;
@@ -87,6 +91,36 @@ test('a drill whose every step succeeds is green, is kept as a verdict, and leav
   assert.equal(await leftovers(ground), '');
   assert.deepEqual(ground.zfsState().datasets[datasetName]!.snapshots[0]!.holds, []);
   assert.ok(ground.zfsCalls().some(([verb, tag]) => verb === 'hold' && tag === `haven:drill:${summary.run}`));
+});
+
+test('an incremental is drilled with all that it builds upon', async (context) => {
+  const { app, drill } = await prepare(context, { list: { result: { backups: [newer, older] } } });
+
+  const summary = await drill();
+
+  assert.deepEqual(reds(summary), []);
+  const read = (verb: string) =>
+    JSON.parse(readFileSync(join(app.home.runs, summary.run, `request-${verb}.json`), 'utf8'));
+  assert.deepEqual(read('fetch').backups, ['0f0f0f0f', '1f1f1f1f']);
+  assert.deepEqual([read('receive').streams, read('receive').sizeBytes], [2, 4000 + 512 * 2 ** 20]);
+  assert.match((summary.result as DrillVerdict).sentence, /a full and 1 incremental/);
+});
+
+test('a volume is compared by a step of its own, which is told what and nothing more', async (context) => {
+  const volume = { ...backup, type: 'volume' };
+  const { app, drill } = await prepare(context, { list: { result: { backups: [volume] } } });
+
+  const summary = await drill();
+
+  // The no-op image's fetch always says that it fetched a filesystem: that this turns it red is as it should be.
+  assert.deepEqual(reds(summary), ['right-backup']);
+  const path = join(app.home.runs, summary.run, 'request-verify-volume.json');
+  const { pool, restored, source } = JSON.parse(readFileSync(path, 'utf8'));
+  assert.match(pool, /^haven-drill-/);
+  assert.deepEqual(
+    [restored, source],
+    ['drill-000', { dataset: datasetName, snapshot: 'haven-1', guid: firstGuid }],
+  );
 });
 
 test('each step of a drill has, by its own account, the privileges of the contract and no more', async (context) => {
@@ -156,6 +190,16 @@ const red: [string, { list?: unknown; drill?: unknown }, number, string][] = [
     30,
     'same-stream',
   ],
+  ['a chain whose full is gone', { list: { result: { backups: [newer] } } }, 30, 'chain'],
+  [
+    'a chain of which one link was never received',
+    {
+      list: { result: { backups: [newer, older] } },
+      drill: { receive: { result: { received: received(1) } } },
+    },
+    30,
+    'same-stream',
+  ],
   [
     'a source snapshot that is gone',
     { list: { result: { backups: [{ ...backup, guid: '7' }] } } },
@@ -174,6 +218,13 @@ for (const [name, scripts, exit, check] of red) {
     assert.ok(existsSync(join(app.home.verdicts, `${summary.run}.json`)));
     assert.equal(await leftovers(ground), '');
   });
+}
+
+function received(streams: number) {
+  const stream = { snapshot: 'drill', guid: firstGuid, streamBytes: 1000, streamSha256: 'ab'.repeat(32) };
+  const scrub = { state: 'finished', errors: 0 };
+  const rest = { dataset: 'restored', snapshot: 'drill', guid: firstGuid, scrub, tools: {}, seconds: 1 };
+  return { pool: 'haven-drill-0123abcd', streams: Array(streams).fill(stream), ...rest };
 }
 
 function comparison(mismatches: number) {

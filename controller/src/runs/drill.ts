@@ -1,17 +1,19 @@
-// A drill of strategy B: for each dataset its newest committed backup (or the one named) is fetched with the recovery kit alone, received
-// into a throwaway pool, compared with the source snapshot and judged. The pool is reaped in every case, and again at the next start.
+// A drill of strategy B: for each dataset its newest committed backup (or the one named), with all that it builds upon, is fetched with the
+// recovery kit alone, received into a throwaway pool, compared with the source snapshot and judged. The pool is reaped in every case, and again at the next start.
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App } from '../app.ts';
 import { type Dataset, datasetsOfB } from '../config/schema.ts';
 import type { Backup } from '../contract/events.ts';
+import { chainOf } from '../drill/chain.ts';
+import type { Step } from '../drill/evidence.ts';
 import { judge, type Verdict } from '../drill/verdict.ts';
 import { HavenError } from '../errors.ts';
 import type { Trigger } from '../history/history.ts';
 import { takeLock } from '../history/lock.ts';
 import { ensureKit } from '../kit/write-kit.ts';
 import { drillOne } from './drill-one.ts';
-import { failedBefore, reap, releaseStaleHolds, type SnapshotMount } from './drill-steps.ts';
+import { drillVerbs, failedBefore, reap, releaseStaleHolds, type SnapshotMount } from './drill-steps.ts';
 import { handshake } from './handshake.ts';
 import { drill } from './images.ts';
 import { removeDrillContainers } from './leftovers.ts';
@@ -51,8 +53,7 @@ export async function runDrill(app: App, options: DrillOptions): Promise<RunSumm
 
 async function drillAll(app: App, run: string, options: DrillOptions): Promise<Ending> {
   const started = app.now();
-  const verbs = ['fetch', 'receive', 'verify', 'reap'];
-  const version = await handshake(app, drill(app, { verb: 'version', run, mounts: [] }), verbs);
+  const version = await handshake(app, drill(app, { verb: 'version', run, mounts: [] }), [...drillVerbs]);
   const folder = makeRunFolder(app.home, run);
   await ensureKit(app);
   for (const { dataset } of datasetsOfB(app.config)) await releaseStaleHolds(app, dataset);
@@ -62,24 +63,15 @@ async function drillAll(app: App, run: string, options: DrillOptions): Promise<E
   const sources: Verdict[] = [];
   let exit = 0;
   for (const { dataset, backup } of chosen) {
-    const drilled =
+    const chain: Step<Backup[]> =
       backup === undefined
-        ? {
-            evidence: failedBefore(
-              dataset.id,
-              app.now(),
-              `no committed backup of ${dataset.id} in the store`,
-            ),
-            exit: 30,
-          }
-        : await drillOne(app, {
-            run,
-            folder,
-            dataset,
-            backup,
-            version,
-            snapshotMount: options.snapshotMount,
-          });
+        ? { ok: false, reason: `no committed backup of ${dataset.id} in the store` }
+        : chainOf(listing.backups, backup);
+    const given = { run, folder, dataset, version, snapshotMount: options.snapshotMount };
+    const drilled =
+      backup === undefined || !chain.ok
+        ? { evidence: failedBefore(dataset.id, app.now(), reasonOf(chain)), exit: 30 }
+        : await drillOne(app, { ...given, backup, chain: chain.value });
     sources.push(judge(drilled.evidence));
     exit ||= drilled.exit;
     if (app.signal.aborted) break;
@@ -92,6 +84,10 @@ async function drillAll(app: App, run: string, options: DrillOptions): Promise<E
   if (verdict.pass) return { outcome: 'ok', exit: 0, error: null, result: verdict };
   const error = { code: 'damaged', operation: 'drill', message: verdict.sentence } as const;
   return { outcome: 'failed', exit: exit || 30, error, result: verdict };
+}
+
+function reasonOf(step: Step<unknown>): string {
+  return step.ok ? '' : step.reason;
 }
 
 interface Chosen {

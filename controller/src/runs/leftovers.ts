@@ -8,7 +8,7 @@ import type { Found } from '../docker/engine.ts';
 import { readLeftover } from '../docker/run-image.ts';
 import { HavenError, reportOf } from '../errors.ts';
 import { type Lock, takeLock } from '../history/lock.ts';
-import { removeWorkFolder } from './drill-steps.ts';
+import { drillVerbs, removeWorkFolder } from './drill-steps.ts';
 import { makeRunFolder } from './run-folder.ts';
 
 const cutOff = {
@@ -94,7 +94,7 @@ export function endUnfinished(app: App, kind: 'backup' | 'drill'): void {
 
 /** A drill's containers without their orchestrator prove nothing: stopped and removed. */
 export async function removeDrillContainers(app: App): Promise<void> {
-  for (const verb of ['fetch', 'receive', 'verify', 'reap']) {
+  for (const verb of drillVerbs) {
     for (const found of await app.engine.containers({ name: `${app.config.name}-drill-${verb}` })) {
       if (found.running) await app.engine.stop(found.id, 30);
       await app.engine.remove(found.id);

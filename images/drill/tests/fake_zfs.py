@@ -38,7 +38,7 @@ elif (tool, verb) == ("zpool", "status"):
     pool = {{"state": "ONLINE", "scan_stats": scan, "error_count": 0, "vdevs": {{last: {{**vdev, "vdevs": {{"f": vdev}}}}}}}}
     out = json.dumps({{"pools": {{last: pool}}}})
 elif (tool, verb) == ("zfs", "get") and "guid" in args:
-    out = "123456789\\n"
+    out = "123456789" + last[-3:] + "\\n"
 elif (tool, verb) == ("zfs", "get"):
     out = pools[last]["mark"] + "\\n" if pools[last]["mark"] else ""
 elif (tool, verb) == ("zfs", "version"):

@@ -33,7 +33,7 @@ class MainTest(unittest.TestCase):
     def setUp(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="haven-drill-", dir="/var/tmp")
         self.addCleanup(subprocess.run, ["rm", "-rf", self.folder], check=True)
-        for name in ("kit", "work", "out", "restored", "source"):
+        for name in ("kit", "pipe", "work", "out", "restored", "source"):
             os.mkdir(os.path.join(self.folder, name))
 
     def request(self, **fields: Any) -> None:
@@ -76,12 +76,12 @@ class MainTest(unittest.TestCase):
         self.assertEqual(events[-1]["outcome"], "ok")
 
     def test_sigterm_while_waiting_for_the_other_half_is_143(self) -> None:
-        self.request(verb="fetch", strategy="b", backup="0f" * 16)
+        self.request(verb="fetch", strategy="b", backups=["0f" * 16])
         for name in ("restore-b.sh", "store.json", "passphrase", "google-oauth.json"):
             with open(os.path.join(self.folder, "kit", name), "wb"):
                 pass
         process = self.start("fetch")
-        while not os.path.exists(os.path.join(self.folder, "pipe")):
+        while not os.path.exists(os.path.join(self.folder, "pipe/stream-000")):
             time.sleep(0.05)
 
         process.send_signal(signal.SIGTERM)
@@ -90,7 +90,7 @@ class MainTest(unittest.TestCase):
         self.assertEqual((code, events[-1]["outcome"], events[-1]["error"]["code"]), (143, "interrupted", "interrupted"))
 
     def test_an_incomplete_kit_is_a_bad_request_that_names_the_file(self) -> None:
-        self.request(verb="fetch", strategy="b", backup="0f" * 16)
+        self.request(verb="fetch", strategy="b", backups=["0f" * 16])
 
         code, events, _said = self.ended(self.start("fetch"))
 

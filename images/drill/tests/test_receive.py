@@ -33,27 +33,28 @@ class ReceiveTest(unittest.TestCase):
         os.mkdir(self.scratch)
         self.zfs = FakeZfs(self.folder)
         self.enterContext(mock.patch.dict(os.environ, {"PATH": self.zfs.bin + ":" + os.environ["PATH"]}))
-        self.places = Places(pipe=os.path.join(self.folder, "stream"))
+        self.places = Places(pipe=self.folder)
         self.events: list[bytes] = []
 
-    def send(self, data: bytes, pause: float = 0.0) -> None:
+    def send(self, *chain: bytes, pause: float = 0.0) -> None:
         def write() -> None:
-            os.mkfifo(self.places.pipe)
-            with open(self.places.pipe, "wb") as pipe:
-                try:
-                    pipe.write(data[: len(data) // 2])
-                    pipe.flush()
-                    time.sleep(pause)
-                    pipe.write(data[len(data) // 2 :])
-                except BrokenPipeError:
-                    pass
+            for n, data in enumerate(chain):
+                os.mkfifo(self.places.stream(n))
+                with open(self.places.stream(n), "wb") as pipe:
+                    try:
+                        pipe.write(data[: len(data) // 2])
+                        pipe.flush()
+                        time.sleep(pause)
+                        pipe.write(data[len(data) // 2 :])
+                    except BrokenPipeError:
+                        return
 
         writer = threading.Thread(target=write, daemon=True)
         writer.start()
         self.addCleanup(writer.join, 10)
 
     def receive(self, stopping: Stopping | None = None, **change: Any) -> dict[str, Any]:
-        request = {"scratch": self.scratch, "pool": POOL, "sizeBytes": 64 << 20, "type": "filesystem", "run": "r1", **change}
+        request = {"scratch": self.scratch, "pool": POOL, "sizeBytes": 64 << 20, "type": "filesystem", "streams": 1, "run": "r1", **change}
         result = receive(request, Events(self.events.append), stopping or Stopping(), self.places)
         received: dict[str, Any] = result["received"]
         return received
@@ -74,9 +75,10 @@ class ReceiveTest(unittest.TestCase):
 
         received = self.receive()
 
-        self.assertEqual(received["streamBytes"], len(STREAM))
-        self.assertEqual(received["streamSha256"], hashlib.sha256(STREAM).hexdigest())
-        self.assertEqual((received["guid"], received["snapshot"]), ("123456789", f"{POOL}/restored@drill"))
+        (stream,) = received["streams"]
+        self.assertEqual(stream["streamBytes"], len(STREAM))
+        self.assertEqual(stream["streamSha256"], hashlib.sha256(STREAM).hexdigest())
+        self.assertEqual((received["guid"], received["snapshot"]), ("123456789000", f"{POOL}/restored@drill-000"))
         self.assertEqual(received["scrub"]["state"], "finished")
         self.assertEqual(received["tools"]["zfsKernel"], "2.3.9-2")
         self.assertEqual(self.zfs.state["pools"][POOL]["mark"], "r1")
@@ -85,12 +87,41 @@ class ReceiveTest(unittest.TestCase):
             self.assertIn(" ".join(words), " ".join(create))
         self.assertEqual(os.stat(os.path.join(self.scratch, f"{POOL}.img")).st_size, 64 << 20)
 
+    def test_a_chain_is_received_in_order_into_one_dataset_and_scrubbed_once(self) -> None:
+        chain = [os.urandom(1000 * n) + b"END" for n in (3, 1, 2)]
+        self.send(*chain)
+
+        received = self.receive(streams=3)
+
+        self.assertEqual([s["streamSha256"] for s in received["streams"]], [hashlib.sha256(data).hexdigest() for data in chain])
+        self.assertEqual([s["snapshot"] for s in received["streams"]], [f"{POOL}/restored@drill-00{n}" for n in range(3)])
+        self.assertEqual([s["guid"] for s in received["streams"]], ["123456789000", "123456789001", "123456789002"])
+        self.assertEqual((received["guid"], received["snapshot"]), ("123456789002", f"{POOL}/restored@drill-002"))
+        self.assertEqual([call[-1] for call in self.zfs.calls("zfs", "receive")], [s["snapshot"] for s in received["streams"]])
+        self.assertEqual(len(self.zfs.calls("zpool", "scrub")), 1)
+        self.assertEqual(self.zfs.calls("zfs", "allow"), [])
+
+    def test_only_a_volume_may_be_sent_by_the_user_who_compares_it(self) -> None:
+        self.send(STREAM)
+        self.receive(type="volume")
+        self.assertEqual(self.zfs.calls("zfs", "allow"), [["zfs", "allow", "-u", "1000", "send", f"{POOL}/restored"]])
+
+    def test_a_chain_that_ends_too_soon_fails_and_leaves_nothing(self) -> None:
+        self.send(STREAM)
+        with mock.patch.object(receive_module, "FIFO_SECONDS", 1.0):
+            self.assert_fails("no pipe for stream 2", streams=2)
+
+    def test_an_incremental_that_does_not_fit_says_which_it_was(self) -> None:
+        self.send(b"1END", b"2", b"3END")
+        self.assert_fails("incremental number 1 of the chain", streams=3)
+
     def test_a_file_system_is_received_unmounted_and_a_volume_without_its_device(self) -> None:
         self.assertEqual(
-            receive_command("p/restored", "filesystem"),
-            ["zfs", "receive", "-u", "-o", "canmount=off", "-o", "readonly=on", "-x", "mountpoint", "p/restored@drill"],
+            receive_command("p/restored@drill-000", "filesystem", 0),
+            ["zfs", "receive", "-u", "-o", "canmount=off", "-o", "readonly=on", "-x", "mountpoint", "p/restored@drill-000"],
         )
-        self.assertEqual(receive_command("p/restored", "volume"), ["zfs", "receive", "-u", "-o", "volmode=none", "p/restored@drill"])
+        self.assertEqual(receive_command("p/r@0", "volume", 0), ["zfs", "receive", "-u", "-o", "volmode=none", "p/r@0"])
+        self.assertEqual(receive_command("p/r@1", "volume", 1), ["zfs", "receive", "-u", "p/r@1"])
 
     def test_a_truncated_stream_fails_and_leaves_nothing(self) -> None:
         self.send(STREAM[:-1])
@@ -134,10 +165,10 @@ class ReceiveTest(unittest.TestCase):
 
     def test_a_pipe_that_never_appears_fails_at_the_deadline(self) -> None:
         with mock.patch.object(receive_module, "FIFO_SECONDS", 0.5):
-            self.assert_fails("no pipe appeared")
+            self.assert_fails("no pipe for stream 1 appeared")
 
     def test_a_writer_that_never_comes_fails_at_the_deadline(self) -> None:
-        os.mkfifo(self.places.pipe)
+        os.mkfifo(self.places.stream(0))
         with mock.patch.object(receive_module, "FIFO_SECONDS", 0.5):
             self.assert_fails("fell silent")
 
@@ -173,7 +204,7 @@ class ReceiveTest(unittest.TestCase):
         with mock.patch.object(throwaway_pool, "free_bytes", lambda _scratch: 65 << 20):
             with mock.patch.object(throwaway_pool, "reserve_bytes", lambda: 33 << 20):
                 self.send(STREAM)
-                self.assertEqual(self.receive()["streamBytes"], len(STREAM))
+                self.assertEqual(self.receive()["streams"][0]["streamBytes"], len(STREAM))
 
     def test_sigterm_in_the_middle_destroys_what_was_made(self) -> None:
         stopping = Stopping()

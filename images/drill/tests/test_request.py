@@ -13,21 +13,27 @@ from haven_drill.request import FIELDS, check_request
 EXAMPLES = os.environ.get("HAVEN_CONTRACT_EXAMPLES", os.path.join(os.path.dirname(__file__), "../../contract/examples"))
 
 VALID: dict[str, dict[str, Any]] = {
-    "fetch": {"strategy": "b", "backup": "0f" * 16},
-    "receive": {"scratch": "/s", "pool": "haven-drill-0123abcd", "sizeBytes": 1 << 30, "type": "volume"},
+    "fetch": {"strategy": "b", "backups": ["0f" * 16, "1f" * 16]},
+    "receive": {"scratch": "/s", "pool": "haven-drill-0123abcd", "sizeBytes": 1 << 30, "type": "volume", "streams": 2},
     "verify": {"compare": "filesystem"},
+    "verify-volume": {"pool": "haven-drill-0123abcd", "restored": "drill-007", "source": {"dataset": "tank/my vm", "snapshot": "a", "guid": "1"}},
     "reap": {"scratch": "/s", "pools": ["haven-drill-0123abcd"]},
 }
 WRONG: dict[str, list[Any]] = {
     "run": ["", "A", "../x", "a" * 64, "a\n", None, 1],
     "contract": ["1", "2.0", 1.0, None],
     "strategy": ["c", None, ["a"]],
-    "backup": ["", "0F0F0F0F", "0f0f0f0", "0f" * 33, "0f0f0f0f\n", 12345678],
+    "backups": [[""], ["0F0F0F0F"], ["0f0f0f0"], ["0f" * 33], ["0f0f0f0f\n"], [12345678], "0f0f0f0f", [], ["0f0f0f0f"] * 2]
+    + [[f"{n:08x}" for n in range(121)]],
+    "streams": [0, -1, 121, True, "1", 1.0, None],
     "scratch": ["s", "", "/\0", "/" + "a" * 1024, None],
     "pool": ["tank", "haven-drill-", "haven-drill-xyz", "haven-drill-0123abcd\n", "haven-drill-" + "a" * 33, None],
     "sizeBytes": [0, (64 << 20) - 1, "67108864", True, 1e9 + 0.5, None],
     "type": ["snapshot", None],
     "compare": ["volume", None],
+    "restored": ["drill-1", "drill-0000", "drill-000@x", "a", None],
+    "source": [{"dataset": d, "snapshot": s, "guid": g} for d, s, g in (("-r", "a", "1"), ("t@x", "a", "1"), ("t", "-r", "1"), ("t", "a", "x"))]
+    + [{"dataset": "t", "snapshot": "a"}, {"dataset": "t", "snapshot": "a", "guid": "1", "x": "1"}, None, "t@a"],
     "pools": ["none", ["tank"], [None], {}, None],
 }
 

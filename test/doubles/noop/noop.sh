@@ -27,7 +27,7 @@ interrupted() {
   exit 143
 }
 
-all_verbs='["version","backup","list","audit","fetch","receive","verify","reap"]'
+all_verbs='["version","backup","list","audit","fetch","receive","verify","verify-volume","reap"]'
 [ $# -eq 1 ] || bad_request "one verb is wanted, $# were given"
 printf '%s' "$all_verbs" | jq -e --arg verb "$verb" 'index($verb) != null' >/dev/null || bad_request "no such verb"
 
@@ -41,8 +41,8 @@ if [ "$verb" = version ]; then
 fi
 
 [ -r /haven/request.json ] || bad_request "there is no request"
-fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"fetch":["strategy","backup"],
-  "receive":["scratch","pool","sizeBytes","type"],"verify":["compare"],"reap":["scratch","pools"]}'
+fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"fetch":["strategy","backups"],
+  "receive":["scratch","pool","sizeBytes","type","streams"],"verify":["compare"],"verify-volume":["pool","restored","source"],"reap":["scratch","pools"]}'
 jq -es --arg verb "$verb" --argjson fields "$fields" \
   'length == 1 and (.[0] | type == "object" and .contract == "1.0" and .verb == $verb
     and (.run | type == "string" and test("^[a-z0-9][a-z0-9-]{0,62}$"))
@@ -91,6 +91,8 @@ answer() {
     | {"ok":"ok","partial":"partial","interrupted":"interrupted"}[$code] // "failed"
     | . as $outcome
     | {bytes: 1000, sha: ("ab" * 32), guid: "12345678901234567890"} as $stream
+    # The snapshots of a chain, the newest first: that is the one that the fake zfs makes.
+    | [$stream.guid, "11", "12", "13"] as $guids
     | {event:"result",at:$at,contract:"1.0",verb:$request.verb,run:$request.run,outcome:$outcome}
     + if $exit == 0 then {} else {error:{code:$code,operation:$request.verb,message:"as the script says",hint:"change the script"}} end
     + if $request.verb == "backup" then
@@ -101,12 +103,17 @@ answer() {
       elif $request.verb == "list" then {backups:[],incomplete:[]}
       elif $request.verb == "audit" then {audit:{backups:0,parts:0,storedBytes:0,calls:0,findings:[]}}
       elif $exit != 0 then {}
-      elif $request.verb == "fetch" then {fetched:{backup:$request.backup,guid:$stream.guid,parts:1,storedBytes:500,
-          streamBytes:$stream.bytes,streamSha256:$stream.sha,createdAt:$at,type:"filesystem",tools:{},seconds:1}}
+      elif $request.verb == "fetch" then {fetched:{tools:{},seconds:1,backups:[$request.backups as $chain | range($chain | length) | {backup:$chain[.],chain:$chain[0],
+          kind:(if . == 0 then "full" else "incremental" end),base:(if . == 0 then null else $chain[. - 1] end),
+          baseGuid:(if . == 0 then null else $guids[($chain | length) - .] end),guid:$guids[($chain | length) - 1 - .],parts:1,storedBytes:500,
+          streamBytes:$stream.bytes,streamSha256:$stream.sha,createdAt:$at,type:"filesystem",seconds:1}]}}
       elif $request.verb == "receive" then {received:{pool:$request.pool,dataset:"restored",snapshot:"drill",guid:$stream.guid,
-          streamBytes:$stream.bytes,streamSha256:$stream.sha,scrub:{state:"finished",errors:0},tools:{},seconds:1}}
+          streams:[range($request.streams) | {snapshot:"drill",guid:$guids[$request.streams - 1 - .],streamBytes:$stream.bytes,streamSha256:$stream.sha}],
+          scrub:{state:"finished",errors:0},tools:{},seconds:1}}
       elif $request.verb == "verify" then {comparison:{entries:3,files:2,bytes:100,mismatches:0,byType:{file:2,directory:1},
           checked:["content"],tools:{},seconds:1}}
+      elif $request.verb == "verify-volume" then {comparison:{entries:1,files:0,bytes:100,mismatches:0,byType:{volume:1},
+          checked:["every-byte"],tools:{},seconds:1}}
       else {reaped: (if $request.pools == "all" then [] else $request.pools end)} end
     + $told'
 }

@@ -1,5 +1,5 @@
-"""The drill image: fetch, receive, verify, reap (images/CONTRACT.md). Standard library only."""
+"""The drill image: fetch, receive, verify, verify-volume, reap (images/CONTRACT.md). Standard library only."""
 
 VERSION = "0.1.0"
 CONTRACT = "1.0"
-VERBS = ("version", "fetch", "receive", "verify", "reap")
+VERBS = ("version", "fetch", "receive", "verify", "verify-volume", "reap")

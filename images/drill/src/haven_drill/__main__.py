@@ -50,7 +50,8 @@ def perform(verb: str, about: dict[str, Any], events: Events, stopping: Stopping
     request = read_request(places.request, verb)
     about["run"] = request["run"]
     events.emit("started", verb=verb, run=request["run"], contract=CONTRACT)
-    result: dict[str, Any] = getattr(import_module(f"haven_drill.{verb}"), verb)(request, events, stopping, places)
+    name = verb.replace("-", "_")
+    result: dict[str, Any] = getattr(import_module(f"haven_drill.{name}"), name)(request, events, stopping, places)
     return result
 
 

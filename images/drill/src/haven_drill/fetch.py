@@ -1,7 +1,8 @@
-"""`fetch`: runs the recovery kit's own program and passes the plain stream that it writes on into the FIFO.
+"""`fetch`: runs the recovery kit's own program once for each backup of a chain, and passes each plain stream on into a FIFO of its own.
 
-Guarantees: the kit is all that is used; what passes is counted and hashed; the stream's last bytes are written only after the program exited 0
-and count and hash are the manifest's, so whoever reads the FIFO never gets a whole stream out of a failed fetch.
+Guarantees: the kit is all that is used; what passes is counted and hashed; a stream's last bytes are written only after the program exited 0
+and count and hash are the manifest's, so whoever reads a FIFO never gets a whole stream out of a failed fetch. No byte of a backup passes whose
+manifest does not continue the one before it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 from typing import Any
 
 from haven_drill import children, streams
+from haven_drill.chain import check_link
 from haven_drill.events import Events
 from haven_drill.places import Places
 from haven_drill.problem import Problem
@@ -26,6 +28,8 @@ from haven_drill.version import installed_packages
 
 # The receiving half makes a pool first, on a machine that may be slow.
 READER_SECONDS = 900.0
+# Before it opens the next FIFO it lets ZFS finish the stream before.
+NEXT_READER_SECONDS = 2 * 3600.0
 # The kit's program has watchdogs of its own; a part on a bad line takes long. Silence for longer than this is a hang.
 SILENCE_SECONDS = 6 * 3600.0
 WRITE_SECONDS = 3600.0
@@ -37,8 +41,9 @@ PART_LINE = re.compile(r"part (\d+) of (\d+): good")
 class Narration:
     """What the kit's program says on stderr: progress, the manifest's summary, and the error that it ended with."""
 
-    def __init__(self, events: Events) -> None:
+    def __init__(self, events: Events, before: dict[str, Any] | None) -> None:
         self._events = events
+        self._before = before
         self._rest = b""
         self.manifest: dict[str, Any] | None = None
         self.error = ""
@@ -55,9 +60,7 @@ class Narration:
         part = PART_LINE.fullmatch(line)
         if line.startswith("manifest: "):
             self.manifest = json.loads(line.removeprefix("manifest: "))
-            if self.manifest and self.manifest.get("kind") != "full":
-                message = "the backup is an incremental; only fulls can be drilled on their own"
-                raise Problem("bad-request", "check manifest", message, "drill the full that its chain begins with")
+            check_link(self._before, self.manifest)
         elif line.startswith("ERROR: "):
             self.error = line.removeprefix("ERROR: ")
         elif line.startswith("WHAT TO DO: "):
@@ -72,19 +75,28 @@ class Narration:
 def fetch(request: dict[str, Any], events: Events, stopping: Stopping, places: Places) -> dict[str, Any]:
     began = time.monotonic()
     check_kit(request, places)
-    make_fifo(places.pipe)
+    fetched: list[dict[str, Any]] = []
+    for n, backup in enumerate(request["backups"]):
+        fetched.append(fetch_one(n, backup, fetched[-1] if fetched else None, events, places))
+    tools = {"python": platform.python_version(), **installed_packages(("gosop", "curl", "jq", "xz-utils", "zstd"))}
+    return {"fetched": {"backups": fetched, "tools": tools, "seconds": round(time.monotonic() - began, 3)}}
+
+
+def fetch_one(n: int, backup: str, before: dict[str, Any] | None, events: Events, places: Places) -> dict[str, Any]:
+    began = time.monotonic()
+    fifo = places.stream(n)
+    make_fifo(fifo)
     waiting = lambda: events.progress("wait for the receiving half", 0, None, "bytes")  # noqa: E731
+    patience = NEXT_READER_SECONDS if n else READER_SECONDS
     try:
-        pipe = streams.open_fifo_to_write(places.pipe, READER_SECONDS, waiting)
+        pipe = streams.open_fifo_to_write(fifo, patience, waiting)
     except streams.Stalled:
-        message = f"nobody opened the pipe within {READER_SECONDS:.0f} s"
+        message = f"nobody opened the pipe within {patience:.0f} s"
         raise Problem("failed", "open pipe", message, "see what the receiving half says") from None
     # Closed only when all went well. After a failure it ends with this process, so that the reason is known before the reader sees an end.
-    fetched = run_script(request["backup"], pipe, events, places)
+    fetched = run_script(backup, before, pipe, events, places)
     os.close(pipe)
-    fetched["tools"] = {"python": platform.python_version(), **installed_packages(("gosop", "curl", "jq", "xz-utils", "zstd"))}
-    fetched["seconds"] = round(time.monotonic() - began, 3)
-    return {"fetched": fetched}
+    return {**fetched, "seconds": round(time.monotonic() - began, 3)}
 
 
 def check_kit(request: dict[str, Any], places: Places) -> None:
@@ -105,7 +117,7 @@ def make_fifo(path: str) -> None:
     os.chmod(path, 0o644)  # whatever the umask: the receiving half is another user
 
 
-def run_script(backup: str, pipe: int, events: Events, places: Places) -> dict[str, Any]:
+def run_script(backup: str, before: dict[str, Any] | None, pipe: int, events: Events, places: Places) -> dict[str, Any]:
     process = subprocess.Popen(
         ["sh", os.path.join(places.kit, "restore-b.sh"), "stream", backup],
         stdin=subprocess.DEVNULL,
@@ -114,7 +126,7 @@ def run_script(backup: str, pipe: int, events: Events, places: Places) -> dict[s
         env={**os.environ, "HAVEN_SOP": "gosop", "TMPDIR": places.work, "HOME": places.work},
         start_new_session=True,
     )
-    narration = Narration(events)
+    narration = Narration(events, before)
     try:
         held, count, digest = pump(process, pipe, narration, events)
         code = process.wait(timeout=60)
@@ -197,5 +209,5 @@ def judge(backup: str, count: int, digest: str, narration: Narration) -> dict[st
     if count == 0 or said.get("streamBytes") != count or said.get("streamSha256") != digest:
         message = f"{count} bytes with sha256 {digest} came, the manifest says {said.get('streamBytes')} with {said.get('streamSha256')}"
         raise Problem("damaged", "check stream", message, "keep everything; restore another backup")
-    names = ("backup", "guid", "parts", "storedBytes", "createdAt", "type")
+    names = ("backup", "chain", "kind", "base", "baseGuid", "guid", "parts", "storedBytes", "createdAt", "type")
     return {**{name: said[name] for name in names}, "streamBytes": count, "streamSha256": digest}

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 class Places:
     request: str = "/haven/request.json"
     kit: str = "/haven/kit"
-    pipe: str = "/haven/pipe/stream"
+    pipe: str = "/haven/pipe"
     work: str = "/haven/work"
     out: str = "/haven/out"
     restored: str = "/haven/restored"
     source: str = "/haven/source"
+
+    def stream(self, n: int) -> str:
+        """The FIFO of a chain's n-th stream: one each, so that it is certain where one ends and the next begins."""
+        return f"{self.pipe}/stream-{n:03}"

@@ -1,4 +1,4 @@
-"""`receive`: makes the throwaway pool, receives the FIFO's stream into it, scrubs. On failure it destroys what it made.
+"""`receive`: makes the throwaway pool, receives a chain's streams into one dataset of it, in order, scrubs. On failure it destroys what it made.
 
 The stream is received by kernel code that was not made for hostile input and may hang: every wait has a deadline, and a hang is reported as one.
 """
@@ -19,6 +19,7 @@ from haven_drill.places import Places
 from haven_drill.problem import Problem
 from haven_drill.stopping import Stopping
 
+READER = "1000"
 FIFO_SECONDS = 900.0
 # Between two parts the other half downloads and checks one; on a bad line that takes hours.
 SILENCE_SECONDS = 8 * 3600.0
@@ -34,7 +35,7 @@ def receive(request: dict[str, Any], events: Events, stopping: Stopping, places:
     with stopping.shield():
         throwaway_pool.create_or_clean_up(scratch, pool, request["sizeBytes"], request["run"], CLEAN_UP_SECONDS)
     try:
-        received = fill(scratch, pool, request["type"], events, places)
+        received = fill(request, events, places)
     except BaseException as reason:
         with stopping.shield():
             abandon(scratch, pool, reason, events)
@@ -55,44 +56,67 @@ def abandon(scratch: str, pool: str, reason: BaseException, events: Events) -> N
             reason.message += f"; {left}"
 
 
-def fill(scratch: str, pool: str, kind: str, events: Events, places: Places) -> dict[str, Any]:
+def fill(request: dict[str, Any], events: Events, places: Places) -> dict[str, Any]:
+    scratch, pool = request["scratch"], request["pool"]
     dataset = f"{pool}/restored"
-    waiting = lambda: events.progress("wait for the fetching half", 0, None, "bytes")  # noqa: E731
-    try:
-        pipe = streams.open_fifo_to_read(places.pipe, FIFO_SECONDS, waiting)
-    except streams.Stalled:
-        raise Problem("failed", "open pipe", f"no pipe appeared within {FIFO_SECONDS:.0f} s", "see what the fetching half says") from None
     reserve = throwaway_pool.reserve_bytes()
 
     def watch_disk() -> None:
         throwaway_pool.demand_space(scratch, throwaway_pool.left_to_grow(scratch, pool), reserve)
 
+    taken: list[dict[str, Any]] = []
+    for n in range(request["streams"]):
+        taken.append(receive_next(n, dataset, request["type"], events, places, watch_disk))
+    if request["type"] == "volume":
+        # verify-volume, an ordinary user without a capability, reads the restored volume by sending it.
+        zfs_tools.tool(["zfs", "allow", "-u", READER, "send", dataset])
+    scrub = scrubbed(pool, sum(stream["streamBytes"] for stream in taken), events)
+    last = taken[-1]
+    return {"pool": pool, "dataset": dataset, "snapshot": last["snapshot"], "guid": last["guid"], "streams": taken, "scrub": scrub}
+
+
+def receive_next(n: int, dataset: str, kind: str, events: Events, places: Places, on_data: Callable[[], None]) -> dict[str, Any]:
+    """Receives the n-th stream as dataset@drill-NNN. ZFS itself refuses an incremental that does not start from the newest snapshot there is."""
+    snapshot = f"{dataset}@drill-{n:03}"
+    waiting = lambda: events.progress("wait for the fetching half", 0, None, "bytes")  # noqa: E731
     try:
-        count, digest = receive_stream(pipe, dataset, kind, events, watch_disk)
+        pipe = streams.open_fifo_to_read(places.stream(n), FIFO_SECONDS, waiting)
+    except streams.Stalled:
+        message = f"no pipe for stream {n + 1} appeared within {FIFO_SECONDS:.0f} s"
+        raise Problem("failed", "open pipe", message, "see what the fetching half says") from None
+    try:
+        count, digest = receive_stream(pipe, receive_command(snapshot, kind, n), events, on_data)
+    except Problem as problem:
+        if n:
+            problem.message += f"; it was the incremental number {n} of the chain"
+        raise
     finally:
         os.close(pipe)
-    scrub_began = time.monotonic()
+    guid = zfs_tools.tool(["zfs", "get", "-H", "-p", "-o", "value", "guid", snapshot]).strip()
+    return {"snapshot": snapshot, "guid": guid, "streamBytes": count, "streamSha256": digest}
+
+
+def scrubbed(pool: str, count: int, events: Events) -> dict[str, Any]:
+    began = time.monotonic()
     zfs_tools.tool(["zpool", "scrub", "-w", pool], SCRUB_SECONDS, lambda: events.progress("scrub", count, None, "bytes"))
     scrub = zfs_tools.scrub_report(pool)
-    scrub["seconds"] = round(time.monotonic() - scrub_began, 3)
+    scrub["seconds"] = round(time.monotonic() - began, 3)
     if scrub["errors"] > 0 or scrub["state"] != "finished":
         message = f"the scrub of the restored pool found {scrub['errors']} errors, state {scrub['state']}"
         raise Problem("damaged", "zpool scrub", message, "is the scratch disk sound? run the drill again on another one")
-    guid = zfs_tools.tool(["zfs", "get", "-H", "-p", "-o", "value", "guid", f"{dataset}@drill"]).strip()
-    received = {"pool": pool, "dataset": dataset, "snapshot": f"{dataset}@drill", "guid": guid}
-    return {**received, "streamBytes": count, "streamSha256": digest, "scrub": scrub}
+    return scrub
 
 
-def receive_command(dataset: str, kind: str) -> list[str]:
+def receive_command(snapshot: str, kind: str, n: int) -> list[str]:
+    # Never -F: it would roll back or destroy what does not fit, and a chain that does not fit must be seen.
     options = ["-o", "volmode=none"]
     if kind == "filesystem":
         options = ["-o", "canmount=off", "-o", "readonly=on", "-x", "mountpoint"]
-    return ["zfs", "receive", "-u", *options, f"{dataset}@drill"]
+    return ["zfs", "receive", "-u", *([] if n else options), snapshot]
 
 
-def receive_stream(pipe: int, dataset: str, kind: str, events: Events, on_data: Callable[[], None]) -> tuple[int, str]:
+def receive_stream(pipe: int, argv: list[str], events: Events, on_data: Callable[[], None]) -> tuple[int, str]:
     """Pumps the FIFO into `zfs receive`; returns count and sha256 of what came; throws failed, damaged, local-full."""
-    argv = receive_command(dataset, kind)
     process = subprocess.Popen(
         argv,
         stdin=subprocess.PIPE,

@@ -12,12 +12,19 @@ from haven_drill.problem import Problem
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 BACKUP = re.compile(r"[0-9a-f]{8,64}")
 POOL = re.compile(r"haven-drill-[0-9a-f]{8,32}")
+# What a result line of 64 KiB can tell of.
+LONGEST_CHAIN = 120
+RESTORED = re.compile(r"drill-[0-9]{3}")
+DATASET = re.compile(r"[^@#\0-\x1f-][^@#\0-\x1f]{0,254}")
+SNAPSHOT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}")
+GUID = re.compile(r"[0-9]{1,20}")
 ABSOLUTE_PATH = re.compile(r"/[^\0]{0,1023}", re.DOTALL)
 
 FIELDS: dict[str, tuple[str, ...]] = {
-    "fetch": ("strategy", "backup"),
-    "receive": ("scratch", "pool", "sizeBytes", "type"),
+    "fetch": ("strategy", "backups"),
+    "receive": ("scratch", "pool", "sizeBytes", "type", "streams"),
     "verify": ("compare",),
+    "verify-volume": ("pool", "restored", "source"),
     "reap": ("scratch", "pools"),
 }
 
@@ -80,6 +87,26 @@ def _size(value: object) -> str:
     return "" if good else "must be a whole number of bytes, at least 67108864"
 
 
+def _chain(value: object) -> str:
+    good = isinstance(value, list) and all(isinstance(item, str) and BACKUP.fullmatch(item) for item in value)
+    if isinstance(value, list) and good and 1 <= len(value) <= LONGEST_CHAIN and len(set(value)) == len(value):
+        return ""
+    return f"must list 1 to {LONGEST_CHAIN} different ids of backups (hexadecimal), from the full on"
+
+
+def _streams(value: object) -> str:
+    good = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LONGEST_CHAIN
+    return "" if good else f"must be a whole number from 1 to {LONGEST_CHAIN}"
+
+
+def _source(value: object) -> str:
+    patterns = {"dataset": DATASET, "snapshot": SNAPSHOT, "guid": GUID}
+    if isinstance(value, dict) and value.keys() == patterns.keys():
+        if all(isinstance(value[name], str) and pattern.fullmatch(value[name]) for name, pattern in patterns.items()):
+            return ""
+    return "must hold a dataset, the name of a snapshot of it, and that one's guid, and nothing else"
+
+
 def _pools(value: object) -> str:
     if value == "all" and isinstance(value, str):
         return ""
@@ -91,11 +118,14 @@ def _pools(value: object) -> str:
 CHECKS: dict[str, Any] = {
     "run": _text(IDENTIFIER, "an id of a-z, 0-9 and -"),
     "strategy": _one_of("a", "b"),
-    "backup": _text(BACKUP, "a backup's id (hexadecimal)"),
+    "backups": _chain,
     "scratch": _text(ABSOLUTE_PATH, "an absolute path"),
     "pool": _text(POOL, "a name haven-drill-<hex>"),
     "sizeBytes": _size,
     "type": _one_of("filesystem", "volume"),
+    "streams": _streams,
     "compare": _one_of("filesystem"),
     "pools": _pools,
+    "restored": _text(RESTORED, "the name of a restored snapshot, such as drill-000"),
+    "source": _source,
 }

@@ -1,0 +1,64 @@
+// The comparing half of a drill: the end of the restored chain against the snapshot on this host. A filesystem's trees are mounted by
+// Docker and walked; a volume's bytes are read by `zfs send` on either side.
+import type { App } from '../app.ts';
+import type { Comparison } from '../contract/events.ts';
+import type { Interpretation } from '../contract/interpret.ts';
+import type { Step } from '../drill/evidence.ts';
+import { exitCodes } from '../errors.ts';
+import type { Drilling } from './drill-one.ts';
+import { drillVerb, finding, makeOutFolder, zfsSnapshotMount } from './drill-steps.ts';
+
+export async function verify(
+  app: App,
+  drilling: Drilling,
+  source: { name: string; guid: string },
+): Promise<Step<Comparison>> {
+  const compare = drilling.backup.type === 'volume' ? volume : filesystem;
+  // Named here, not taken from what receive says: whoever compares must not be told by it what with.
+  const restored = `drill-${String(drilling.chain.length - 1).padStart(3, '0')}`;
+  const ended = await compare(app, drilling, source, restored);
+  // A mismatch ends with exit 30, with the comparison beside the error: the verdict needs its numbers.
+  const comparison = ended.result?.comparison;
+  if (ended.exitCode === exitCodes.damaged && comparison !== undefined)
+    return { ok: true, value: comparison };
+  return finding(ended, 'comparison');
+}
+
+function filesystem(
+  app: App,
+  drilling: Drilling,
+  source: { name: string },
+  restored: string,
+): Promise<Interpretation> {
+  const { run, folder, dataset, pool, sourceVolume, restoredVolume } = drilling;
+  const mount = drilling.snapshotMount ?? zfsSnapshotMount;
+  return drillVerb(app, {
+    run,
+    folder,
+    tag: 'verify',
+    request: { contract: '1.0', verb: 'verify', run, compare: 'filesystem' },
+    mounts: [
+      mount({ name: sourceVolume, snapshot: `${dataset.dataset}@${source.name}`, to: '/haven/source' }),
+      mount({ name: restoredVolume, snapshot: `${pool}/restored@${restored}`, to: '/haven/restored' }),
+      { kind: 'folder', from: makeOutFolder(folder, dataset.id), to: '/haven/out', writable: true },
+    ],
+    signal: app.signal,
+  });
+}
+
+function volume(
+  app: App,
+  { run, folder, dataset, pool }: Drilling,
+  source: { name: string; guid: string },
+  restored: string,
+): Promise<Interpretation> {
+  const named = { dataset: dataset.dataset, snapshot: source.name, guid: source.guid };
+  return drillVerb(app, {
+    run,
+    folder,
+    tag: 'verify-volume',
+    request: { contract: '1.0', verb: 'verify-volume', run, pool, restored, source: named },
+    mounts: [],
+    signal: app.signal,
+  });
+}
