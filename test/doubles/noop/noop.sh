@@ -81,6 +81,11 @@ if [ "$milliseconds" -gt 0 ]; then
   sleeper=
 fi
 
+# Backups that the script puts into the result of `list` are told as its events.
+[ "$verb" != list ] || script '.result.backups[]?' | while read -r backup; do
+  emit --argjson backup "$backup" '{event:"backup",at:$at} + $backup'
+done
+
 exit_code=$(script '.exitCode // 0')
 [ "$(script '.noResult')" != true ] || exit "$exit_code"
 answer() {
@@ -98,7 +103,7 @@ answer() {
             chain:("00000000000000000000000000000000" + .guid)[-32:],kind:"full",base:null,source:.id,guid:.guid,createdAt:$at,
             committedAt:$at,parts:1,streamBytes:$stream.bytes,streamSha256:$stream.sha,storedBytes:500,type:"filesystem"}] else [] end),
           sources: [$request.sources[] | {id, outcome:(if $exit == 0 then "ok" else "failed" end)}] }
-      elif $request.verb == "list" then {backups:[],incomplete:[]}
+      elif $request.verb == "list" then {count:($told.backups // [] | length),incomplete:[],incompleteCount:0}
       elif $request.verb == "audit" then {audit:{backups:0,parts:0,storedBytes:0,calls:0,findings:[]}}
       elif $exit != 0 then {}
       elif $request.verb == "fetch" then {fetched:{backup:$request.backup,guid:$stream.guid,parts:1,storedBytes:500,
@@ -108,7 +113,7 @@ answer() {
       elif $request.verb == "verify" then {comparison:{entries:3,files:2,bytes:100,mismatches:0,byType:{file:2,directory:1},
           checked:["content"],tools:{},seconds:1}}
       else {reaped: (if $request.pools == "all" then [] else $request.pools end)} end
-    + $told'
+    + if $request.verb == "list" then ($told | del(.backups)) else $told end'
 }
 answer
 [ "$(script '.twoResults')" != true ] || answer

@@ -54,9 +54,12 @@ export interface Result {
   outcome: 'ok' | 'partial' | 'failed' | 'interrupted';
   error?: ReportedError;
   version?: object;
+  /** Of `backup`: those it committed. `list` gives one event each instead. */
   backups?: Backup[];
   sources?: SourceOutcome[];
+  count?: number;
   incomplete?: Incomplete[];
+  incompleteCount?: number;
   audit?: Audit;
 }
 
@@ -64,6 +67,7 @@ export interface Events {
   started(verb: string, run: string): void;
   progress(phase: string, done: number, total: number | null, unit: 'bytes' | 'parts'): void;
   part(source: string, part: number, streamBytes: number, storedBytes: number): void;
+  backup(backup: Backup): void;
   note(level: 'info' | 'warn', code: string, message: string): void;
   result(verb: string, run: string | undefined, result: Result): void;
 }
@@ -93,6 +97,7 @@ export function createEvents(writeLine: (line: string) => void, clock: Clock): E
     },
     part: (source, part, streamBytes, storedBytes) =>
       write({ event: 'part', at: at(), source, part, streamBytes, storedBytes }),
+    backup: (backup) => write({ event: 'backup', at: at(), ...backup }),
     note: (level, code, message) => write({ event: 'note', at: at(), level, code, message }),
     result: (verb, run, result) => {
       write({

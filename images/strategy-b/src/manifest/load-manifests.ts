@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Context } from '../context.ts';
 import { HavenError } from '../contract/errors.ts';
 import type { StoredFile } from '../drive/store.ts';
-import { readJsonFile, writeJsonFile } from '../state/json-file.ts';
+import { cacheJsonFile, readJsonFile } from '../state/json-file.ts';
 import { Manifest } from './manifest.ts';
 import { parseManifest, readManifest } from './read-manifest.ts';
 
@@ -37,6 +37,6 @@ async function loadManifest(file: StoredFile, context: Context): Promise<Manifes
   const known = Manifest.safeParse(readJsonFile(cached));
   if (known.success) return parseManifest(file, Buffer.from(JSON.stringify(known.data)));
   const manifest = await readManifest(file, await store.download(file.id), context.tools());
-  writeJsonFile(cached, manifest);
+  cacheJsonFile(cached, manifest);
   return manifest;
 }

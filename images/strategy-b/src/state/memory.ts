@@ -2,7 +2,7 @@
 // It is a cache: without it nothing is lost but this one question.
 import { join } from 'node:path';
 import * as z from 'zod';
-import { readJsonFile, writeJsonFile } from './json-file.ts';
+import { cacheJsonFile, readJsonFile } from './json-file.ts';
 
 const Known = z.object({ backup: z.string(), file: z.string() });
 export type Known = z.infer<typeof Known>;
@@ -23,7 +23,7 @@ export function openMemory(stateFolder: string, set: string): Memory {
     known,
     remember: (...backups) => {
       const all = new Map([...known(), ...backups].map((entry) => [entry.backup, entry]));
-      if (all.size > known().length) writeJsonFile(path, [...all.values()]);
+      if (all.size > known().length) cacheJsonFile(path, [...all.values()]);
     },
   };
 }
