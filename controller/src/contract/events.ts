@@ -105,7 +105,7 @@ const Plan = z.looseObject({
 });
 export type Plan = z.infer<typeof Plan>;
 
-const Pruned = z.looseObject({ files: Count, gone: Count, failed: Count, storedBytes: Count });
+const Pruned = z.looseObject({ files: Count, failed: Count, storedBytes: Count });
 export type Pruned = z.infer<typeof Pruned>;
 
 export const Fetched = z.looseObject({

@@ -27,7 +27,7 @@ interrupted() {
   exit 143
 }
 
-all_verbs='["version","backup","list","audit","fetch","receive","verify","reap"]'
+all_verbs='["version","backup","list","audit","prune","fetch","receive","verify","reap"]'
 [ $# -eq 1 ] || bad_request "one verb is wanted, $# were given"
 printf '%s' "$all_verbs" | jq -e --arg verb "$verb" 'index($verb) != null' >/dev/null || bad_request "no such verb"
 
@@ -41,12 +41,12 @@ if [ "$verb" = version ]; then
 fi
 
 [ -r /haven/request.json ] || bad_request "there is no request"
-fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"fetch":["strategy","backup"],
+fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"prune":["settings","proven"],"fetch":["strategy","backup"],
   "receive":["scratch","pool","sizeBytes","type"],"verify":["compare"],"reap":["scratch","pools"]}'
 jq -es --arg verb "$verb" --argjson fields "$fields" \
   'length == 1 and (.[0] | type == "object" and .contract == "1.0" and .verb == $verb
     and (.run | type == "string" and test("^[a-z0-9][a-z0-9-]{0,62}$"))
-    and (keys | sort) == (["contract","verb","run"] + $fields[$verb] | sort))' \
+    and (keys | map(select(. != "plan" or $verb != "prune")) | sort) == (["contract","verb","run"] + $fields[$verb] | sort))' \
   /haven/request.json >/dev/null 2>&1 || bad_request "the request is not one of the contract"
 run=$(jq -r .run /haven/request.json)
 request=$(jq -c . /haven/request.json)
@@ -104,8 +104,10 @@ answer() {
             committedAt:$at,parts:1,streamBytes:$stream.bytes,streamSha256:$stream.sha,storedBytes:500,type:"filesystem"}] else [] end),
           sources: [$request.sources[] | {id, outcome:(if $exit == 0 then "ok" else "failed" end)}] }
       elif $request.verb == "list" then {count:($told.backups // [] | length),incomplete:[],incompleteCount:0}
-      elif $request.verb == "audit" then {audit:{backups:0,parts:0,storedBytes:0,calls:0,findings:[]}}
+      elif $request.verb == "audit" then {audit:{backups:0,parts:0,storedBytes:0,calls:0,askedById:0,downloads:0,findings:[]}}
       elif $exit != 0 then {}
+      elif $request.verb == "prune" then {plan:{digest:("0d" * 32),goes:0,stays:0,files:0,storedBytes:0}}
+          + (if $request.plan then {pruned:{files:0,failed:0,storedBytes:0}} else {} end)
       elif $request.verb == "fetch" then {fetched:{backup:$request.backup,guid:$stream.guid,parts:1,storedBytes:500,
           streamBytes:$stream.bytes,streamSha256:$stream.sha,createdAt:$at,type:"filesystem",tools:{},seconds:1}}
       elif $request.verb == "receive" then {received:{pool:$request.pool,dataset:"restored",snapshot:"drill",guid:$stream.guid,
