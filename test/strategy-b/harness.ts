@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Result } from '../../images/strategy-b/src/contract/events.ts';
+import type { Backup, Result } from '../../images/strategy-b/src/contract/events.ts';
 import {
   createFakeTools,
   type FakeSource,
@@ -120,6 +120,12 @@ async function collect(child: ChildProcess): Promise<RunResult> {
     .filter(Boolean)
     .map((line) => JSON.parse(line) as LooseEvent);
   return { status, events, result: events.at(-1) ?? { event: 'none' }, stdout, stderr };
+}
+
+/** The backups that a run of `list` told of. */
+export function listed({ events }: RunResult): Backup[] {
+  const told = events.filter(({ event }) => event === 'backup');
+  return told.map(({ event: _event, at: _at, ...backup }) => backup as unknown as Backup);
 }
 
 /** A file as the emulator keeps it. */

@@ -43,6 +43,8 @@ export function eventLogger(log: Logger, nowMs: () => number): OnEvent {
   let progressAt = 0;
   return (verb, event) => {
     if (!isKnown(event) || event.event === 'started' || event.event === 'result') return;
+    // Answers, told by whoever asked.
+    if (event.event === 'backup' || event.event === 'planned') return;
     if (event.event === 'progress') {
       if (nowMs() - progressAt < 60_000) return;
       progressAt = nowMs();

@@ -46,6 +46,7 @@ export const Backup = z.looseObject({
   streamSha256: Sha256,
   storedBytes: z.int().min(1),
   type: Type,
+  seconds: z.number().min(0).optional(),
 });
 export type Backup = z.infer<typeof Backup>;
 
@@ -70,9 +71,42 @@ export const Audit = z.looseObject({
   parts: Count,
   storedBytes: Count,
   calls: Count,
+  /** Of those: files asked for by id because the list did not show them, and manifests downloaded. */
+  askedById: Count.optional(),
+  downloads: Count.optional(),
   findings: z.array(Finding),
 });
 export type Audit = z.infer<typeof Audit>;
+
+/** What goes and what stays, one event each; the result carries the sums. */
+export const Planned = z.object({
+  event: z.literal('planned'),
+  at: Time,
+  /** A chain, or parts without a manifest. */
+  what: z.enum(['chain', 'orphan']),
+  goes: z.boolean(),
+  id: BackupId,
+  source: z.string().max(63).optional(),
+  backups: Count,
+  files: Count,
+  storedBytes: Count,
+  newestAt: Time.optional(),
+  proven: z.boolean(),
+  reason: z.string().min(1).max(400),
+});
+export type Planned = z.infer<typeof Planned>;
+
+const Plan = z.looseObject({
+  digest: Sha256,
+  goes: Count,
+  stays: Count,
+  files: Count,
+  storedBytes: Count,
+});
+export type Plan = z.infer<typeof Plan>;
+
+const Pruned = z.looseObject({ files: Count, failed: Count, storedBytes: Count });
+export type Pruned = z.infer<typeof Pruned>;
 
 /** One link of a chain, as fetch found it in the store. */
 const FetchedBackup = z.looseObject({
@@ -158,6 +192,8 @@ const Part = z.looseObject({
   streamBytes: z.int().min(1),
   storedBytes: z.int().min(1),
 });
+/** One committed backup, told by `list`. Only the known fields are kept: there may be very many. */
+const BackupEvent = z.object({ ...Backup.shape, event: z.literal('backup'), at: Time });
 const Note = z.looseObject({
   event: z.literal('note'),
   at: Time,
@@ -175,9 +211,13 @@ export const Result = z.looseObject({
   error: ImageError.optional(),
   version: Version.optional(),
   backups: z.array(Backup).optional(),
+  count: Count.optional(),
   incomplete: z.array(Incomplete).optional(),
+  incompleteCount: Count.optional(),
   sources: z.array(SourceOutcome).optional(),
   audit: Audit.optional(),
+  plan: Plan.optional(),
+  pruned: Pruned.optional(),
   fetched: Fetched.optional(),
   received: Received.optional(),
   comparison: Comparison.optional(),
@@ -185,9 +225,9 @@ export const Result = z.looseObject({
 });
 export type Result = z.infer<typeof Result>;
 
-const Known = z.discriminatedUnion('event', [Started, Progress, Part, Note, Result]);
+const Known = z.discriminatedUnion('event', [Started, Progress, Part, BackupEvent, Planned, Note, Result]);
 const Unknown = z.looseObject({ event: z.string().min(1), at: Time });
-const knownNames = new Set(['started', 'progress', 'part', 'note', 'result']);
+const knownNames = new Set(['started', 'progress', 'part', 'backup', 'planned', 'note', 'result']);
 
 export type KnownEvent = z.infer<typeof Known>;
 export type ImageEvent = KnownEvent | z.infer<typeof Unknown>;

@@ -33,8 +33,9 @@ export interface Interpretation {
 const resultFields: Record<Verb, (keyof Result)[]> = {
   version: ['version'],
   backup: ['backups', 'sources'],
-  list: ['backups', 'incomplete'],
+  list: ['count', 'incomplete', 'incompleteCount'],
   audit: ['audit'],
+  prune: ['plan'],
   fetch: ['fetched'],
   receive: ['received'],
   verify: ['comparison'],

@@ -16,6 +16,7 @@ export type Request = Common &
   (
     | { verb: 'backup'; kind: 'auto' | 'full'; sources: Source[]; settings: Record<string, unknown> }
     | { verb: 'list' | 'audit'; settings: Record<string, unknown> }
+    | { verb: 'prune'; settings: Record<string, unknown>; proven: string[]; plan?: { digest: string } }
     | { verb: 'fetch'; strategy: 'b'; backups: string[] }
     | {
         verb: 'receive';

@@ -5,8 +5,8 @@ import type { Outcome } from '../contract/interpret.ts';
 import type { ErrorReport } from '../errors.ts';
 import { migrate } from './migrations.ts';
 
-export type Kind = 'backup' | 'drill';
-export type Trigger = 'hand' | 'schedule';
+export type Kind = 'backup' | 'drill' | 'audit' | 'prune';
+export type Trigger = 'hand' | 'schedule' | 'after-backup';
 
 export interface RunRecord {
   id: string;

@@ -1,6 +1,7 @@
 // How safe the data is, from the history alone: one sentence first.
 import type { App } from '../app.ts';
 import { ago, columns } from '../cli/words.ts';
+import { exitCodes } from '../errors.ts';
 import type { DrillVerdict } from '../runs/drill.ts';
 import { jobsOf, nextDue } from '../schedule/due.ts';
 import { pastOf } from '../schedule/past.ts';
@@ -24,7 +25,7 @@ export interface Status {
 const overdueAfterMs = 6 * 3600 * 1000;
 
 export function readStatus(app: App): Status {
-  const b = (['backup', 'drill'] as const).map((kind) => kindStatus(app, kind));
+  const b = (['backup', 'audit', 'drill'] as const).map((kind) => kindStatus(app, kind));
   const proven = b.find(({ kind }) => kind === 'drill')?.lastOk ?? null;
   return { sentence: sentence(app, b, proven), provenAt: proven?.ended ?? null, b };
 }
@@ -43,16 +44,18 @@ function kindStatus(app: App, kind: Kind): KindStatus {
 
 function sentence(app: App, b: KindStatus[], proven: RunRecord | null): string {
   const drill = b.find(({ kind }) => kind === 'drill');
+  const audit = b.find(({ kind }) => kind === 'audit')?.last?.exit;
+  const damage = audit === exitCodes.damaged ? ' The last audit found DAMAGE in the store.' : '';
   const failing = drill?.last != null && drill.last.outcome !== null && drill.last.outcome !== 'ok';
   if (proven?.ended == null) {
     return failing
-      ? 'NEVER proven restorable: the last drill was not green.'
-      : 'Never proven restorable: no drill has passed yet.';
+      ? `NEVER proven restorable: the last drill was not green.${damage}`
+      : `Never proven restorable: no drill has passed yet.${damage}`;
   }
   const when = `Last proven restorable: ${ago(new Date(proven.ended), app.now())}.`;
   const latest = failing ? ' But the last drill was NOT green.' : '';
   const late = b.filter(({ overdue }) => overdue).map(({ kind }) => ` The ${kind} is overdue.`);
-  return when + latest + late.join('');
+  return when + latest + damage + late.join('');
 }
 
 export function statusText({ sentence: first, b }: Status, now: Date): string {

@@ -23,7 +23,7 @@ test('a committed backup keeps its snapshot and is recorded as ok', async (conte
   assert.equal(others.length, 0);
   assert.match(snapshot!.name, /^haven-\d{8}T\d{6}Z$/);
   assert.equal(snapshot!.properties['haven:snapshot'], summary.run);
-  assert.equal(app.history.runs({})[0]!.outcome, 'ok');
+  assert.equal(app.history.runs({ kind: 'backup' })[0]!.outcome, 'ok');
 });
 
 test('a failed backup destroys its snapshot again', async (context) => {
@@ -36,6 +36,35 @@ test('a failed backup destroys its snapshot again', async (context) => {
 
   assert.deepEqual([summary.outcome, summary.exit, summary.error?.code], ['failed', 21, 'store-full']);
   assert.equal(ground.zfsState().datasets[datasetName]!.snapshots.length, 0);
+});
+
+test('an audit follows a backup, is recorded, and its findings are not lost behind a good backup', async (context) => {
+  const ground = makeGround(context);
+  context.after(() => removeAll(ground.name));
+  const findings = [{ kind: 'missing', part: 3, message: 'part 3 is not in the store' }];
+  const audit = { backups: 1, parts: 4, storedBytes: 10, calls: 1, findings };
+  ground.writeConfig({ settings: { script: { audit: { exitCode: 30, result: { audit } } } } });
+  const app = groundApp(context, ground);
+
+  const summary = await runBackup(app, options);
+
+  assert.deepEqual([summary.exit, summary.audit?.exit], [0, 30]);
+  assert.deepEqual(
+    app.history.runs({}).map(({ kind, trigger, exit }) => [kind, trigger, exit]),
+    [
+      ['audit', 'after-backup', 30],
+      ['backup', 'hand', 0],
+    ],
+  );
+});
+
+test('nothing is audited after a backup that committed nothing', async (context) => {
+  const ground = makeGround(context);
+  context.after(() => removeAll(ground.name));
+  ground.writeConfig({ settings: { script: { exitCode: 21 } } });
+  const app = groundApp(context, ground);
+
+  assert.equal((await runBackup(app, options)).audit, null);
 });
 
 test('an image of another contract is refused before any snapshot is taken', async (context) => {

@@ -10,6 +10,7 @@ import type { Trigger } from '../history/history.ts';
 import { takeLock } from '../history/lock.ts';
 import { planCleanup } from '../zfs/plan-cleanup.ts';
 import { destroySnapshot, listSnapshots, takeSnapshots } from '../zfs/snapshots.ts';
+import { runAudit } from './audit.ts';
 import { handshake } from './handshake.ts';
 import { backupName, strategyB } from './images.ts';
 import { adoptBackup } from './leftovers.ts';
@@ -22,20 +23,28 @@ export interface BackupOptions {
   trigger: Trigger;
 }
 
-export async function runBackup(app: App, options: BackupOptions): Promise<RunSummary> {
+export interface BackupSummary extends RunSummary {
+  /** The audit that follows every backup; null when nothing was committed. */
+  audit: RunSummary | null;
+}
+
+export async function runBackup(app: App, options: BackupOptions): Promise<BackupSummary> {
   const lock = takeLock(app.home.locks, 'backup');
   try {
     await adoptBackup(app, backupName(app));
-    return await recorded(app, { kind: 'backup', trigger: options.trigger }, (run) =>
+    const summary = await recorded(app, { kind: 'backup', trigger: options.trigger }, (run) =>
       backUp(app, run, options),
     );
+    const committed = (summary.result as Result | null)?.backups?.length ?? 0;
+    const audit = committed > 0 && !app.signal.aborted ? await runAudit(app, 'after-backup') : null;
+    return { ...summary, audit };
   } finally {
     lock.release();
   }
 }
 
 async function backUp(app: App, run: string, options: BackupOptions): Promise<Ending> {
-  const verbs = ['backup', 'list'];
+  const verbs = ['backup', 'list', 'audit'];
   await handshake(app, strategyB(app, { verb: 'version', run, mounts: [] }), verbs);
   const datasets = datasetsOfB(app.config);
   const name = `haven-${compact(app.now())}`;

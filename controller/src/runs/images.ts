@@ -12,6 +12,8 @@ interface Given {
   verb: Verb;
   run: string;
   mounts: Mount[];
+  /** Whether it may write the state volume; by itself only `backup` does. */
+  writesState?: boolean;
 }
 
 /** Name of the container that a backup runs in. */
@@ -19,14 +21,15 @@ export function backupName(app: App): string {
   return `${app.config.name}-strategy-b`;
 }
 
-/** Strategy B. Only `backup` has the state volume and the name that is the lock: list and version may run beside a backup of two weeks. */
-export function strategyB(app: App, { verb, run, mounts }: Given): RunSpec {
+/**
+ * Strategy B. Who writes the state volume has the name that is its lock; whoever only looks reads it, for what is remembered and cached there,
+ * under a name of its own: list and audit may run beside a backup of two weeks (docs/decisions/0008).
+ */
+export function strategyB(app: App, given: Given): RunSpec {
+  const { verb, run, mounts, writesState: writable = verb === 'backup' } = given;
   const { image, network, limits } = app.config.strategies.b;
-  const name = verb === 'backup' ? backupName(app) : passingName(backupName(app), verb, run);
-  const state: Mount =
-    verb === 'backup'
-      ? { kind: 'volume', name: `${app.config.name}-b-state`, to: '/haven/state', writable: true }
-      : { kind: 'scratch-memory', to: '/haven/state', bytes: 64 * 2 ** 20 };
+  const name = writable ? backupName(app) : passingName(backupName(app), verb, run);
+  const state: Mount = { kind: 'volume', name: `${app.config.name}-b-state`, to: '/haven/state', writable };
   const secrets = verb === 'version' ? [] : secretMounts(app);
   const all = verb === 'version' ? mounts : [...mounts, state, ...secrets];
   return { ...common(app, run), image, part: 'strategy-b', verb, name, network, limits, mounts: all };

@@ -7,6 +7,7 @@ import { labels } from '../docker/container-options.ts';
 import type { Found } from '../docker/engine.ts';
 import { readLeftover } from '../docker/run-image.ts';
 import { HavenError, reportOf } from '../errors.ts';
+import type { Kind } from '../history/history.ts';
 import { type Lock, takeLock } from '../history/lock.ts';
 import { drillVerbs, removeWorkFolder } from './drill-steps.ts';
 import { makeRunFolder } from './run-folder.ts';
@@ -85,7 +86,7 @@ function believable(read: Interpretation): Interpretation {
   return { outcome: 'interrupted', exitCode: 143, result: undefined, error: cutOff };
 }
 
-export function endUnfinished(app: App, kind: 'backup' | 'drill'): void {
+export function endUnfinished(app: App, kind: Kind): void {
   for (const record of app.history.unfinished('b', kind)) {
     const end = { ended: app.now(), outcome: 'interrupted', exit: 143, error: cutOff, result: null } as const;
     app.history.end(record.id, end);
@@ -108,7 +109,7 @@ export async function removeDrillContainers(app: App): Promise<void> {
 /** Removes containers of verbs that only look, when nobody waits for them any more: they end within an hour. */
 async function sweep(app: App): Promise<void> {
   for (const found of await app.engine.containers({ home: app.home.root })) {
-    const passing = ['version', 'list', 'audit'].includes(found.labels[labels.verb] ?? '');
+    const passing = ['version', 'list', 'audit', 'prune'].includes(found.labels[labels.verb] ?? '');
     const old = app.now().getTime() - found.createdAt.getTime() > 3600 * 1000;
     if (passing && old) await app.engine.remove(found.id);
   }

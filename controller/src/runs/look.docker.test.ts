@@ -4,8 +4,12 @@ import { before, type TestContext, test } from 'node:test';
 import { ensureNoop, removeAll } from '../../testing/docker-ground.ts';
 import { groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
+import type { Result } from '../contract/events.ts';
 import { HavenError } from '../errors.ts';
-import { auditBackups, listBackups } from './look.ts';
+import { readStatus } from '../history/status.ts';
+import { runAudit } from './audit.ts';
+import { runBackup } from './backup.ts';
+import { listBackups } from './look.ts';
 
 before(ensureNoop);
 
@@ -22,8 +26,8 @@ test('two lists at once do not get in each other’s way, and leave no folder be
   const listings = await Promise.all([listBackups(app), listBackups(app)]);
 
   assert.deepEqual(listings, [
-    { backups: [], incomplete: [] },
-    { backups: [], incomplete: [] },
+    { backups: [], incomplete: [], incompleteCount: 0 },
+    { backups: [], incomplete: [], incompleteCount: 0 },
   ]);
   assert.deepEqual(readdirSync(app.home.runs), []);
 });
@@ -33,7 +37,8 @@ test('a store that does not answer is thrown as what it is', async (context) => 
 
   const isTryLater = (thrown: unknown) => thrown instanceof HavenError && thrown.report.code === 'try-later';
   await assert.rejects(listBackups(app), isTryLater);
-  await assert.rejects(auditBackups(app), isTryLater);
+  const audit = await runAudit(app, 'hand');
+  assert.deepEqual([audit.exit, audit.error?.code], [11, 'try-later']);
 });
 
 test('findings of an audit are its answer, with exit 30 of the image', async (context) => {
@@ -41,5 +46,35 @@ test('findings of an audit are its answer, with exit 30 of the image', async (co
   const audit = { backups: 1, parts: 4, storedBytes: 10, calls: 1, findings };
   const app = prepare(context, { exitCode: 30, result: { audit } });
 
-  assert.deepEqual(await auditBackups(app), audit);
+  const summary = await runAudit(app, 'hand');
+
+  assert.deepEqual((summary.result as Result).audit, audit);
+  assert.equal(summary.exit, 30);
+  assert.deepEqual(
+    app.history.runs({ kind: 'audit' }).map(({ trigger, exit }) => [trigger, exit]),
+    [['hand', 30]],
+  );
+  assert.match(readStatus(app).sentence, /last audit found DAMAGE/);
+});
+
+test('a list that tells of fewer backups than it counts is no list', async (context) => {
+  const app = prepare(context, { result: { count: 3 } });
+
+  await assert.rejects(listBackups(app), /counts 3 backups and told of 0/);
+});
+
+test('list and audit are given the state of the backups, and cannot write it', async (context) => {
+  const app = prepare(context, {});
+  const mounts: string[] = [];
+  app.onEvent = (verb, event) => {
+    if (event.event !== 'note') return;
+    const given = JSON.parse((event as unknown as { message: string }).message) as { mounts: string };
+    const line = given.mounts.split('\n').find((mount) => mount.startsWith('/haven/state '));
+    mounts.push(`${verb} ${line?.split(/[ ,]/)[1]}`);
+  };
+
+  await runBackup(app, { kind: 'auto', trigger: 'hand' });
+  await listBackups(app);
+
+  assert.deepEqual(mounts, ['backup rw', 'audit ro', 'list ro']);
 });

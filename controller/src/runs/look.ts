@@ -1,55 +1,68 @@
-// The verbs that only look at B's store: they take no snapshot, hold no lock, and leave no record when all is well.
+// The verbs that only look at B's store: they take no snapshot, hold no lock, change no state, and may run beside a backup of two weeks.
 import { rm } from 'node:fs/promises';
 import type { App } from '../app.ts';
-import type { Audit, Backup, Result } from '../contract/events.ts';
+import type { Backup, ImageEvent, Result } from '../contract/events.ts';
 import type { Interpretation } from '../contract/interpret.ts';
+import type { Request } from '../contract/request.ts';
 import { runImage } from '../docker/run-image.ts';
-import { exitCodes, HavenError } from '../errors.ts';
+import { HavenError } from '../errors.ts';
+import { gatherBackups } from './backup-events.ts';
 import { handshake } from './handshake.ts';
 import { strategyB } from './images.ts';
 import { makeRunFolder, requestMount } from './run-folder.ts';
 import { newRunId } from './run-id.ts';
 
 export interface Listing {
+  /** Newest first. */
   backups: Backup[];
+  /** At most some hundred of them; `incompleteCount` counts all. */
   incomplete: NonNullable<Result['incomplete']>;
+  incompleteCount: number;
 }
 
-/** Returns what is in B's store, newest first, by asking the image; throws what the image says went wrong. */
+/** Returns what is in B's store by asking the image; throws what the image says went wrong. */
 export async function listBackups(app: App): Promise<Listing> {
-  const ended = await look(app, 'list');
-  if (ended.outcome !== 'ok' || ended.result === undefined) throw failure(ended, 'list');
-  const { backups = [], incomplete = [] } = ended.result;
-  const newestFirst = backups.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
-  return { backups: newestFirst, incomplete };
+  const run = newRunId(app.now(), 'list', 'b', app.randomHex(3));
+  const gathered = gatherBackups();
+  const ended = await look(app, { verb: 'list', run }, gathered.take, gathered.overflow);
+  if (!gathered.overflow.aborted && ended.outcome !== 'ok')
+    throw new HavenError(ended.error ?? { code: 'failed', operation: 'list', message: 'no result' });
+  const backups = gathered.all(ended.result?.count);
+  const { incomplete = [], incompleteCount = incomplete.length } = ended.result ?? {};
+  await forgetFolder(app, run);
+  return { backups, incomplete, incompleteCount };
 }
 
-/** Returns how each manifest compares with the store's own listing; findings are an answer, anything else that fails is thrown. */
-export async function auditBackups(app: App): Promise<Audit> {
-  const ended = await look(app, 'audit');
-  const audit = ended.result?.audit;
-  const answered = ended.outcome === 'ok' || ended.exitCode === exitCodes.damaged;
-  if (!answered || audit === undefined) throw failure(ended, 'audit');
-  return audit;
-}
+type Looking = { run: string } & (
+  | { verb: 'list' | 'audit' }
+  | { verb: 'prune'; proven: string[]; plan?: { digest: string } }
+);
 
-async function look(app: App, verb: 'list' | 'audit'): Promise<Interpretation> {
-  const run = newRunId(app.now(), verb, 'b', app.randomHex(3));
+/** Runs a verb that looks, `watch`ing its events; `overflow` stops it. */
+export async function look(
+  app: App,
+  what: Looking,
+  watch: (event: ImageEvent) => void = () => {},
+  overflow?: AbortSignal,
+): Promise<Interpretation> {
+  const { verb, run } = what;
   await handshake(app, strategyB(app, { verb: 'version', run, mounts: [] }), [verb]);
   const folder = makeRunFolder(app.home, run);
   const { settings } = app.config.strategies.b;
-  const request = requestMount(folder, { contract: '1.0', verb, run, settings });
-  const ended = await runImage(app.engine, strategyB(app, { verb, run, mounts: [request] }), {
-    signal: app.signal,
+  const request: Request = { contract: '1.0', settings, ...what };
+  const mounts = [requestMount(folder, request)];
+  return await runImage(app.engine, strategyB(app, { verb, run, mounts }), {
+    signal: overflow === undefined ? app.signal : AbortSignal.any([app.signal, overflow]),
     maxSeconds: 3000,
     folder,
-    onEvent: (event) => app.onEvent(verb, event),
+    onEvent: (event) => {
+      watch(event);
+      app.onEvent(verb, event);
+    },
   });
-  // Only what went wrong needs to be looked at later.
-  if (ended.outcome === 'ok') await rm(folder, { recursive: true, force: true });
-  return ended;
 }
 
-function failure(ended: Interpretation, operation: string): HavenError {
-  return new HavenError(ended.error ?? { code: 'failed', operation, message: 'no result' });
+/** Only what went wrong needs to be looked at later. */
+export async function forgetFolder(app: App, run: string): Promise<void> {
+  await rm(makeRunFolder(app.home, run), { recursive: true, force: true });
 }

@@ -41,6 +41,13 @@ export const Settings = z.strictObject({
       z.strictObject({ method: z.literal('none') }),
     ])
     .default({ method: 'xz', level: 1, threads: 1 }),
+  /** Prune: backups younger than this stay. */
+  keepWithin: z
+    .string()
+    .regex(/^[1-9][0-9]{0,3}[dwy]$/, 'a number of days, weeks or years, such as 90d, 12w or 1y')
+    .default('1y'),
+  /** Prune: so many of the newest good chains of each dataset always stay. */
+  keepChains: z.int().min(1).max(10_000).default(2),
   api: z
     .strictObject({
       rootUrl: Url.default('https://www.googleapis.com/'),

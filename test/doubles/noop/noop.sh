@@ -27,7 +27,7 @@ interrupted() {
   exit 143
 }
 
-all_verbs='["version","backup","list","audit","fetch","receive","verify","verify-volume","reap"]'
+all_verbs='["version","backup","list","audit","prune","fetch","receive","verify","verify-volume","reap"]'
 [ $# -eq 1 ] || bad_request "one verb is wanted, $# were given"
 printf '%s' "$all_verbs" | jq -e --arg verb "$verb" 'index($verb) != null' >/dev/null || bad_request "no such verb"
 
@@ -41,12 +41,12 @@ if [ "$verb" = version ]; then
 fi
 
 [ -r /haven/request.json ] || bad_request "there is no request"
-fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"fetch":["strategy","backups"],
+fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"prune":["settings","proven"],"fetch":["strategy","backups"],
   "receive":["scratch","pool","sizeBytes","type","streams"],"verify":["compare"],"verify-volume":["pool","restored","source"],"reap":["scratch","pools"]}'
 jq -es --arg verb "$verb" --argjson fields "$fields" \
   'length == 1 and (.[0] | type == "object" and .contract == "1.0" and .verb == $verb
     and (.run | type == "string" and test("^[a-z0-9][a-z0-9-]{0,62}$"))
-    and (keys | sort) == (["contract","verb","run"] + $fields[$verb] | sort))' \
+    and (keys | map(select(. != "plan" or $verb != "prune")) | sort) == (["contract","verb","run"] + $fields[$verb] | sort))' \
   /haven/request.json >/dev/null 2>&1 || bad_request "the request is not one of the contract"
 run=$(jq -r .run /haven/request.json)
 request=$(jq -c . /haven/request.json)
@@ -81,6 +81,11 @@ if [ "$milliseconds" -gt 0 ]; then
   sleeper=
 fi
 
+# Backups that the script puts into the result of `list` are told as its events.
+[ "$verb" != list ] || script '.result.backups[]?' | while read -r backup; do
+  emit --argjson backup "$backup" '{event:"backup",at:$at} + $backup'
+done
+
 exit_code=$(script '.exitCode // 0')
 [ "$(script '.noResult')" != true ] || exit "$exit_code"
 answer() {
@@ -100,9 +105,11 @@ answer() {
             chain:("00000000000000000000000000000000" + .guid)[-32:],kind:"full",base:null,source:.id,guid:.guid,createdAt:$at,
             committedAt:$at,parts:1,streamBytes:$stream.bytes,streamSha256:$stream.sha,storedBytes:500,type:"filesystem"}] else [] end),
           sources: [$request.sources[] | {id, outcome:(if $exit == 0 then "ok" else "failed" end)}] }
-      elif $request.verb == "list" then {backups:[],incomplete:[]}
-      elif $request.verb == "audit" then {audit:{backups:0,parts:0,storedBytes:0,calls:0,findings:[]}}
+      elif $request.verb == "list" then {count:($told.backups // [] | length),incomplete:[],incompleteCount:0}
+      elif $request.verb == "audit" then {audit:{backups:0,parts:0,storedBytes:0,calls:0,askedById:0,downloads:0,findings:[]}}
       elif $exit != 0 then {}
+      elif $request.verb == "prune" then {plan:{digest:("0d" * 32),goes:0,stays:0,files:0,storedBytes:0}}
+          + (if $request.plan then {pruned:{files:0,failed:0,storedBytes:0}} else {} end)
       elif $request.verb == "fetch" then {fetched:{tools:{},seconds:1,backups:[$request.backups as $chain | range($chain | length) | {backup:$chain[.],chain:$chain[0],
           kind:(if . == 0 then "full" else "incremental" end),base:(if . == 0 then null else $chain[. - 1] end),
           baseGuid:(if . == 0 then null else $guids[($chain | length) - .] end),guid:$guids[($chain | length) - 1 - .],parts:1,storedBytes:500,
@@ -115,7 +122,7 @@ answer() {
       elif $request.verb == "verify-volume" then {comparison:{entries:1,files:0,bytes:100,mismatches:0,byType:{volume:1},
           checked:["every-byte"],tools:{},seconds:1}}
       else {reaped: (if $request.pools == "all" then [] else $request.pools end)} end
-    + $told'
+    + if $request.verb == "list" then ($told | del(.backups)) else $told end'
 }
 answer
 [ "$(script '.twoResults')" != true ] || answer

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { exitCodes } from '../../errors.ts';
-import { auditBackups } from '../../runs/look.ts';
+import type { Audit, Result } from '../../contract/events.ts';
+import { runAudit } from '../../runs/audit.ts';
 import { type Context, withApp } from '../context.ts';
-import { runExits } from '../run-answer.ts';
+import { runExits, summaryData } from '../run-answer.ts';
 import { strategyArgument } from '../strategy-argument.ts';
 import { bytes } from '../words.ts';
 
@@ -16,21 +16,22 @@ export function auditCommand(program: Command, context: Context): void {
     .addHelpText('after', help)
     .action(
       withApp(context, async (app) => {
-        const audit = await auditBackups(app);
-        const { backups, parts, storedBytes, findings } = audit;
-        const sentence = `${backups} backups, ${parts} parts, ${bytes(storedBytes)} looked at: `;
-        const lines = findings.map((finding) => `  ${finding.kind}: ${finding.message}`);
-        const text = [
-          sentence + (findings.length === 0 ? 'nothing is wrong' : `${findings.length} findings`),
-          ...lines,
-        ];
-        return {
-          data: { audit },
-          text: text.join('\n'),
-          exit: findings.length === 0 ? 0 : exitCodes.damaged,
-        };
+        const summary = await runAudit(app, 'hand');
+        const audit = (summary.result as Result | null)?.audit;
+        const text = audit === undefined ? '' : auditText(audit);
+        return { data: { ...summaryData(summary), audit: audit ?? null }, text, exit: summary.exit };
       }),
     );
+}
+
+export function auditText({ backups, parts, storedBytes, findings, ...costs }: Audit): string {
+  const { calls, askedById = 0, downloads = 0 } = costs;
+  const found = findings.length === 0 ? 'nothing is wrong' : `${findings.length} findings`;
+  return [
+    `${backups} backups, ${parts} parts, ${bytes(storedBytes)} looked at: ${found}`,
+    ...findings.map(({ kind, message }) => `  ${kind}: ${message}`),
+    `It took ${calls} requests to the store; ${askedById} files were asked for one by one, ${downloads} manifests downloaded.`,
+  ].join('\n');
 }
 
 const help = `

@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
 import type { Result } from '../../contract/events.ts';
 import { runBackup } from '../../runs/backup.ts';
+import type { RunSummary } from '../../runs/recorded.ts';
 import { type Context, withApp } from '../context.ts';
 import { runExits, summaryData } from '../run-answer.ts';
 import { strategyArgument } from '../strategy-argument.ts';
 import { bytes, duration } from '../words.ts';
+import { auditText } from './audit.ts';
 
 export function backupCommand(program: Command, context: Context): void {
   program
@@ -23,9 +25,22 @@ export function backupCommand(program: Command, context: Context): void {
           const took = typeof backup.seconds === 'number' ? ` in ${duration(backup.seconds)}` : '';
           return `${source}: ${kind} backup ${id} committed: ${bytes(streamBytes)} as ${parts} parts of ${bytes(storedBytes)} together${took}`;
         });
-        return { data: summaryData(summary), text: lines.join('\n'), exit: summary.exit };
+        const { audit } = summary;
+        if (audit !== null) lines.push(...afterwards(audit));
+        // A committed backup is no reason to end well while the store lost or altered an older one, or could not be looked at.
+        const spoilt = audit !== null && audit.exit !== 0 && (summary.exit === 0 || audit.exit === 30);
+        const exit = spoilt ? audit.exit : summary.exit;
+        const error = summary.error ?? audit?.error ?? null;
+        const data = { ...summaryData(summary), error, exit, audit: audit && summaryData(audit) };
+        return { data, text: lines.join('\n'), exit };
       }),
     );
+}
+
+function afterwards({ result, exit }: RunSummary): string[] {
+  const audit = (result as Result | null)?.audit;
+  if (audit !== undefined) return [`${exit === 0 ? 'Audit' : 'AUDIT IS RED'}: ${auditText(audit)}`];
+  return ['AUDIT WAS NOT DONE: nobody knows yet whether all is still in the store'];
 }
 
 const help = `

@@ -7,7 +7,7 @@ export function historyCommand(program: Command, context: Context): void {
   program
     .command('history')
     .description('what ran, newest first')
-    .addOption(new Option('--kind <kind>', 'only these').choices(['backup', 'drill']))
+    .addOption(new Option('--kind <kind>', 'only these').choices(['backup', 'audit', 'drill', 'prune']))
     .option('--limit <count>', 'at most so many', positive, 20)
     .addHelpText('after', help)
     .action(

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { listBackups } from '../../runs/look.ts';
+import type { App } from '../../app.ts';
+import { type Listing, listBackups } from '../../runs/look.ts';
 import { type Context, withApp } from '../context.ts';
 import { runExits } from '../run-answer.ts';
 import { strategyArgument } from '../strategy-argument.ts';
@@ -15,28 +16,37 @@ export function listCommand(program: Command, context: Context): void {
     .addHelpText('after', help)
     .action(
       withApp(context, async (app) => {
-        const { backups, incomplete } = await listBackups(app);
-        const rows = backups.map((backup) => [
-          backup.id,
-          backup.source,
-          backup.kind,
-          ago(new Date(backup.createdAt), app.now()),
-          bytes(backup.streamBytes),
-          bytes(backup.storedBytes),
-        ]);
-        const table = columns([['BACKUP', 'DATASET', 'KIND', 'MADE', 'STREAM', 'STORED'], ...rows]);
-        const halves = incomplete.map(({ id, parts, storedBytes }) => {
-          return `incomplete, not counted: ${id} (${parts} parts, ${bytes(storedBytes)})`;
-        });
-        const text = [backups.length === 0 ? 'No backups.' : table, ...halves].join('\n');
-        return { data: { backups, incomplete }, text, exit: 0 };
+        const listing = await listBackups(app);
+        return { data: { ...listing }, text: listText(app, listing), exit: 0 };
       }),
     );
+}
+
+function listText(app: App, { backups, incomplete, incompleteCount }: Listing): string {
+  const rows = backups.map((backup) => [
+    backup.id,
+    backup.source,
+    backup.kind,
+    backup.chain.slice(0, 8),
+    backup.base?.slice(0, 8) ?? '-',
+    ago(new Date(backup.createdAt), app.now()),
+    bytes(backup.streamBytes),
+    bytes(backup.storedBytes),
+  ]);
+  const head = ['BACKUP', 'DATASET', 'KIND', 'CHAIN', 'ON', 'MADE', 'STREAM', 'STORED'];
+  const halves = incomplete.map(({ id, parts, storedBytes }) => {
+    return `incomplete, not counted: ${id} (${parts} parts, ${bytes(storedBytes)})`;
+  });
+  const hidden = incompleteCount - incomplete.length;
+  if (hidden > 0) halves.push(`and ${hidden} more that are incomplete`);
+  return [backups.length === 0 ? 'No backups.' : columns([head, ...rows]), ...halves].join('\n');
 }
 
 const help = `
 Examples:
   haven list b
   haven list --json
+
+A chain is a full backup and the incrementals on it; ON is the backup that an incremental builds upon.
 
 ${runExits}`;

@@ -29,7 +29,7 @@ export interface SourceOutcome {
 }
 
 export interface Finding {
-  kind: 'missing' | 'extra' | 'trashed' | 'altered' | 'rolled-back' | 'unreadable';
+  kind: 'missing' | 'extra' | 'trashed' | 'altered' | 'rolled-back' | 'unreadable' | 'broken-chain';
   backup?: string;
   part?: number;
   object?: string;
@@ -47,8 +47,43 @@ export interface Audit {
   backups: number;
   parts: number;
   storedBytes: number;
+  /** Requests made in all, retries included. */
   calls: number;
+  /** Of those: files that the listing did not show, and manifests that were not in the cache. */
+  askedById: number;
+  downloads: number;
   findings: Finding[];
+}
+
+/** A chain, or the parts of a backup without a manifest: whether it goes, and why. */
+export interface Planned {
+  what: 'chain' | 'orphan';
+  goes: boolean;
+  id: string;
+  source?: string;
+  backups: number;
+  files: number;
+  storedBytes: number;
+  newestAt?: string;
+  proven: boolean;
+  reason: string;
+}
+
+/** The sums of a plan; `digest` is over each file that goes. */
+export interface Plan {
+  digest: string;
+  /** Chains and orphans. */
+  goes: number;
+  stays: number;
+  files: number;
+  storedBytes: number;
+}
+
+/** What a plan that was carried out came to. */
+export interface Pruned {
+  files: number;
+  failed: number;
+  storedBytes: number;
 }
 
 /** What a verb found out; `app.ts` adds verb, run and time, and makes the exit code of it. */
@@ -56,16 +91,23 @@ export interface Result {
   outcome: 'ok' | 'partial' | 'failed' | 'interrupted';
   error?: ReportedError;
   version?: object;
+  /** Of `backup`: those it committed. `list` gives one event each instead. */
   backups?: Backup[];
   sources?: SourceOutcome[];
+  count?: number;
   incomplete?: Incomplete[];
+  incompleteCount?: number;
   audit?: Audit;
+  plan?: Plan;
+  pruned?: Pruned;
 }
 
 export interface Events {
   started(verb: string, run: string): void;
-  progress(phase: string, done: number, total: number | null, unit: 'bytes' | 'parts'): void;
+  progress(phase: string, done: number, total: number | null, unit: 'bytes' | 'parts' | 'files'): void;
   part(source: string, part: number, streamBytes: number, storedBytes: number): void;
+  backup(backup: Backup): void;
+  planned(planned: Planned): void;
   note(level: 'info' | 'warn', code: string, message: string): void;
   result(verb: string, run: string | undefined, result: Result): void;
 }
@@ -95,6 +137,8 @@ export function createEvents(writeLine: (line: string) => void, clock: Clock): E
     },
     part: (source, part, streamBytes, storedBytes) =>
       write({ event: 'part', at: at(), source, part, streamBytes, storedBytes }),
+    backup: (backup) => write({ event: 'backup', at: at(), ...backup }),
+    planned: (planned) => write({ event: 'planned', at: at(), ...planned }),
     note: (level, code, message) => write({ event: 'note', at: at(), level, code, message }),
     result: (verb, run, result) => {
       write({

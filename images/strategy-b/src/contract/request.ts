@@ -31,13 +31,22 @@ const requests = {
   }),
   list: z.strictObject({ ...common, verb: z.literal('list') }),
   audit: z.strictObject({ ...common, verb: z.literal('audit') }),
+  prune: z.strictObject({
+    ...common,
+    verb: z.literal('prune'),
+    /** Backups that passed a full drill, by the caller's own records. */
+    proven: z.array(z.string().regex(/^[0-9a-f]{8,64}$/)),
+    /** The plan to carry out, as it was printed; only its digest counts. */
+    plan: z.looseObject({ digest: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
+  }),
 };
 
 export type RequestVerb = keyof typeof requests;
 export type BackupRequest = z.infer<typeof requests.backup>;
 export type ListRequest = z.infer<typeof requests.list>;
 export type AuditRequest = z.infer<typeof requests.audit>;
-export type Request = BackupRequest | ListRequest | AuditRequest;
+export type PruneRequest = z.infer<typeof requests.prune>;
+export type Request = BackupRequest | ListRequest | AuditRequest | PruneRequest;
 
 export function isRequestVerb(verb: string): verb is RequestVerb {
   return Object.hasOwn(requests, verb);

@@ -78,14 +78,10 @@ test('a part that the manifest does not name is extra; one of an unfinished back
 });
 
 test('an incremental whose base is gone is a finding', async () => {
-  const incremental = manifest({
-    kind: 'incremental',
-    chain: 'c'.repeat(32),
-    base: 'c'.repeat(32),
-    baseGuid: '7',
-  });
+  const base = 'c'.repeat(32);
+  const incremental = manifest({ kind: 'incremental', base, baseGuid: '1', chain: base });
 
-  assert.deepEqual(await kinds([file('p0', 'part')], [], incremental), ['missing']);
+  assert.deepEqual(await kinds([file('p0', 'part')], [], incremental), ['broken-chain']);
 });
 
 const part = manifest().parts[0]!;

@@ -1,9 +1,11 @@
-// The manifests of a set against the store's own listing. A listing may lag behind, so nothing is called missing before the store was asked for it by id.
+// The manifests of a set against the store's own listing. A listing may lag behind, so nothing is called missing before the store was asked for it by id,
+// as long as that is not asked too often: beyond a thousand, more is wrong than a lag, and the listing is believed.
 import type { Finding } from '../contract/events.ts';
 import type { Catalogue } from '../drive/catalogue.ts';
 import { StoreError } from '../drive/errors.ts';
 import type { Store, StoredFile } from '../drive/store.ts';
 import type { Known } from '../state/memory.ts';
+import { brokenLink } from './chains.ts';
 import type { Manifest, Part } from './manifest.ts';
 
 export interface Comparison {
@@ -21,21 +23,27 @@ export async function compareWithStore({
   store,
 }: Comparison): Promise<Finding[]> {
   const listed = new Map([...catalogue.parts, ...catalogue.manifests].map((file) => [file.id, file]));
-  const find = (id: string) => Promise.resolve(listed.get(id) ?? askFor(id, store));
+  let asked = 0;
+  const ask = async (id: string) => (asked++ < mostAsked ? await askFor(id, store) : undefined);
+  const find = async (id: string) => listed.get(id) ?? (await ask(id));
+  const byId = new Map(manifests.map(({ manifest }) => [manifest.backup, manifest]));
+  const present = new Set(catalogue.manifests.map(({ properties }) => properties.backup));
   const findings: Finding[] = [];
   for (const { manifest } of manifests) {
     for (const part of manifest.parts)
       findings.push(...comparePart(manifest.backup, part, await find(part.file)));
-    findings.push(...missingBase(manifest, manifests));
+    findings.push(...brokenChain(manifest, byId));
   }
   findings.push(...extraFiles(manifests, catalogue));
   findings.push(...catalogue.manifests.filter(({ trashed }) => trashed).map(trashedManifest));
   for (const known of remembered) {
-    if (catalogue.manifests.some(({ properties }) => properties.backup === known.backup)) continue;
-    if ((await askFor(known.file, store)) === undefined) findings.push(rolledBack(known));
+    if (present.has(known.backup)) continue;
+    if ((await ask(known.file)) === undefined) findings.push(rolledBack(known));
   }
   return findings;
 }
+
+const mostAsked = 1000;
 
 async function askFor(id: string, store: Store): Promise<StoredFile | undefined> {
   try {
@@ -80,9 +88,8 @@ function extraFiles(manifests: Comparison['manifests'], catalogue: Catalogue): F
   const extraParts = catalogue.parts
     .filter(({ id, properties, trashed }) => !trashed && committed.has(properties.backup!) && !ours.has(id))
     .map((file) => extra(file, 'a part that its manifest does not name'));
-  const second = manifests.filter(({ manifest }, index) =>
-    manifests.slice(0, index).some((other) => other.manifest.backup === manifest.backup),
-  );
+  const seen = new Set<string>();
+  const second = manifests.filter(({ manifest }) => seen.size === seen.add(manifest.backup).size);
   return [...extraParts, ...second.map(({ file }) => extra(file, 'a second manifest'))];
 }
 
@@ -91,12 +98,11 @@ function extra(file: StoredFile, what: string): Finding {
   return { kind: 'extra', backup, object: file.id, message: `backup ${backup} has ${what}` };
 }
 
-function missingBase(manifest: Manifest, manifests: Comparison['manifests']): Finding[] {
-  const { backup, base } = manifest;
-  if (base === null || manifests.some((other) => other.manifest.backup === base)) return [];
-  return [
-    { kind: 'missing', backup, message: `backup ${backup} builds upon ${base}, which is not in the store` },
-  ];
+function brokenChain(manifest: Manifest, byId: ReadonlyMap<string, Manifest>): Finding[] {
+  const { backup } = manifest;
+  const why = brokenLink(manifest, byId);
+  if (why === null) return [];
+  return [{ kind: 'broken-chain', backup, message: `backup ${backup} cannot be restored: ${why}` }];
 }
 
 function trashedManifest(file: StoredFile): Finding {

@@ -1,9 +1,10 @@
 // The manifests of a catalogue, decrypted. Kept in the state volume by file id and md5, so that a daily audit downloads each once.
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../context.ts';
 import { HavenError } from '../contract/errors.ts';
 import type { StoredFile } from '../drive/store.ts';
-import { readJsonFile, writeJsonFile } from '../state/json-file.ts';
+import { cacheJsonFile, readJsonFile } from '../state/json-file.ts';
 import { Manifest } from './manifest.ts';
 import { parseManifest, readManifest } from './read-manifest.ts';
 
@@ -30,13 +31,22 @@ export async function loadManifests(files: StoredFile[], context: Context): Prom
   return loaded;
 }
 
+/** Forgets the names that a backup's manifest holds, because it is about to be deleted. */
+export function dropFromCache(file: StoredFile, context: Context): void {
+  rmSync(cachePath(file, context), { force: true });
+}
+
+function cachePath(file: StoredFile, { surroundings }: Context): string {
+  return join(surroundings.paths.state, 'manifests', `${file.id}-${file.md5}.json`);
+}
+
 async function loadManifest(file: StoredFile, context: Context): Promise<Manifest> {
-  const { store, surroundings } = context;
+  const { store } = context;
   if (file.md5 === undefined) return readManifest(file, await store.download(file.id), context.tools());
-  const cached = join(surroundings.paths.state, 'manifests', `${file.id}-${file.md5}.json`);
+  const cached = cachePath(file, context);
   const known = Manifest.safeParse(readJsonFile(cached));
   if (known.success) return parseManifest(file, Buffer.from(JSON.stringify(known.data)));
   const manifest = await readManifest(file, await store.download(file.id), context.tools());
-  writeJsonFile(cached, manifest);
+  cacheJsonFile(cached, manifest);
   return manifest;
 }

@@ -13,6 +13,15 @@ export function readJsonFile(path: string): unknown {
   }
 }
 
+/** Writes a record that may as well be missing: the verbs that only look are given the state volume read-only (CONTRACT.md, section 1). */
+export function cacheJsonFile(path: string, value: unknown): void {
+  try {
+    writeJsonFile(path, value);
+  } catch (error) {
+    if (errnoOf(error) !== 'EROFS') throw error;
+  }
+}
+
 export function writeJsonFile(path: string, value: unknown): void {
   const folder = dirname(path);
   const draft = join(folder, `.${basename(path)}.new`);

@@ -2,7 +2,7 @@
 // It is a cache: without it nothing is lost but this one question.
 import { join } from 'node:path';
 import * as z from 'zod';
-import { readJsonFile, writeJsonFile } from './json-file.ts';
+import { cacheJsonFile, readJsonFile, writeJsonFile } from './json-file.ts';
 
 const Known = z.object({ backup: z.string(), file: z.string() });
 export type Known = z.infer<typeof Known>;
@@ -10,6 +10,8 @@ export type Known = z.infer<typeof Known>;
 export interface Memory {
   known(): Known[];
   remember(...backups: Known[]): void;
+  /** A backup that is about to be deleted on purpose: its absence is no finding. */
+  forget(backup: string): void;
 }
 
 /** Given the state folder and the set's name, return what is remembered of that set. */
@@ -23,7 +25,12 @@ export function openMemory(stateFolder: string, set: string): Memory {
     known,
     remember: (...backups) => {
       const all = new Map([...known(), ...backups].map((entry) => [entry.backup, entry]));
-      if (all.size > known().length) writeJsonFile(path, [...all.values()]);
+      if (all.size > known().length) cacheJsonFile(path, [...all.values()]);
+    },
+    forget: (backup) => {
+      const rest = known().filter((entry) => entry.backup !== backup);
+      // Not as a cache: who cannot write this down must not delete.
+      if (rest.length < known().length) writeJsonFile(path, rest);
     },
   };
 }

@@ -3,39 +3,24 @@
 import type { Context } from '../context.ts';
 import { HavenError, reportError } from '../contract/errors.ts';
 import type { Audit, Finding, Result } from '../contract/events.ts';
-import { readCatalogue } from '../drive/catalogue.ts';
-import { compareWithStore } from '../manifest/compare.ts';
-import { loadManifests } from '../manifest/load-manifests.ts';
+import { examine } from '../manifest/examine.ts';
 
 /** One line of stdout has 64 KiB at most. */
 const showFindings = 100;
 
 export async function audit(context: Context): Promise<Result> {
-  const { store, settings, memory, log } = context;
-  const remembered = memory.known();
-  const catalogue = await readCatalogue(store, settings.set, true);
-  const live = catalogue.manifests.filter(({ trashed }) => !trashed);
-  const { readable, unreadable } = await loadManifests(live, context);
-  const findings = [
-    ...unreadable.map(({ file, error }): Finding => {
-      return {
-        kind: 'unreadable',
-        backup: file.properties.backup!,
-        object: file.id,
-        message: error.message,
-      };
-    }),
-    ...(await compareWithStore({ manifests: readable, catalogue, remembered, store })),
-  ];
+  const { readable, findings, askedById, downloads } = await examine(context);
   const parts = readable.flatMap(({ manifest }) => manifest.parts);
   const facts: Audit = {
     backups: readable.length,
     parts: parts.length,
     storedBytes: parts.reduce((sum, part) => sum + part.stored.bytes, 0),
     calls: context.calls(),
+    askedById,
+    downloads,
     findings: shown(findings),
   };
-  log.info({ ...facts, findings: findings.length }, 'audit is done');
+  context.log.info({ ...facts, findings: findings.length }, 'audit is done');
   if (findings.length > 0) return { outcome: 'failed', error: damaged(findings), audit: facts };
   if (facts.parts === 0) return { outcome: 'failed', error: nothing(), audit: facts };
   return { outcome: 'ok', audit: facts };

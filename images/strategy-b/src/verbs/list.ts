@@ -1,4 +1,4 @@
-// `list`: committed backups, and what unfinished runs left. A manifest that cannot be read fails the verb, loudly and by name.
+// `list`: committed backups, one event each, and what unfinished runs left. A manifest that cannot be read fails the verb, loudly and by name.
 import type { Context } from '../context.ts';
 import { reportError } from '../contract/errors.ts';
 import type { Incomplete, Result } from '../contract/events.ts';
@@ -7,14 +7,21 @@ import type { StoredFile } from '../drive/store.ts';
 import { loadManifests } from '../manifest/load-manifests.ts';
 import { summarize } from '../manifest/manifest.ts';
 
+/** The result is one line of 64 KiB at most, so it names no more than these; `incompleteCount` counts all. */
+const showIncomplete = 200;
+
 export async function list(context: Context): Promise<Result> {
   const { manifests, parts } = await readCatalogue(context.store, context.settings.set, false);
   const { readable, unreadable } = await loadManifests(manifests, context);
+  const backups = readable
+    .map(({ manifest }) => summarize(manifest))
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+  for (const backup of backups) context.events.backup(backup);
+  const incomplete = incompleteOf(parts, manifests);
   const found = {
-    backups: readable
-      .map(({ manifest }) => summarize(manifest))
-      .sort((a, b) => b.createdAt.localeCompare(a.createdAt)),
-    incomplete: incompleteOf(parts, manifests),
+    count: backups.length,
+    incomplete: incomplete.slice(0, showIncomplete),
+    incompleteCount: incomplete.length,
   };
   const first = unreadable[0];
   if (first === undefined) return { outcome: 'ok', ...found };
