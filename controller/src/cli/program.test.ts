@@ -55,6 +55,7 @@ const verbs = [
   ['status'],
   ['history'],
   ['kit'],
+  ['auth', 'google'],
   ['up'],
   ['config', 'validate'],
   ['config', 'show'],

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { type ErrorReport, exitCodes, reportOf } from '../errors.ts';
 import { auditCommand } from './commands/audit.ts';
+import { authCommand } from './commands/auth.ts';
 import { backupCommand } from './commands/backup.ts';
 import { configCommand, problemsOfFile } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -17,7 +18,7 @@ export interface CommandLine {
   argv: string[];
   stdout: (text: string) => void;
   stderr: (text: string) => void;
-  context: Omit<Context, 'answer' | 'out'>;
+  context: Omit<Context, 'answer' | 'out' | 'err'>;
 }
 
 /** Given a command line, do what it says and return the exit status. With --json, stdout is one JSON object, errors included. */
@@ -31,7 +32,11 @@ export async function runCommandLine({ argv, stdout, stderr, context }: CommandL
     else if (given.text !== '') stdout(`${given.text}\n`);
     if (!json && error != null) stderr(errorText(error));
   };
-  const program = buildProgram({ ...context, out: stdout, answer }, stdout, json ? () => {} : stderr);
+  const program = buildProgram(
+    { ...context, out: stdout, err: stderr, answer },
+    stdout,
+    json ? () => {} : stderr,
+  );
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exit;
@@ -69,6 +74,7 @@ function buildProgram(
     statusCommand,
     historyCommand,
     kitCommand,
+    authCommand,
   ];
   for (const add of [...commands, configCommand, upCommand]) add(program, context);
   return program;
