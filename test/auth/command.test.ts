@@ -147,3 +147,28 @@ for (const [name, text, says] of [
     assert.doesNotMatch(run.said.err, /canary/);
   });
 }
+
+test('doctor tries the sign-in, and explains one that died', async () => {
+  mkdirSync(join(trial.folder, 'secrets', 'b'), { recursive: true });
+  const signed_in_at = new Date(Date.now() - 7 * 86_400_000).toISOString();
+  writeFileSync(secretFile(), JSON.stringify({ ...google, signed_in_at }), { mode: 0o400 });
+  writeFileSync(`${secretFile()}.bak`, '{}');
+  const doctor = async (...args: string[]) => {
+    const run = start(process.execPath, main, 'doctor', '--json', ...args);
+    await run.ended;
+    const { checks } = JSON.parse(run.said.out) as {
+      checks: { name: string; state: string; remedy?: string }[];
+    };
+    return checks.find(({ name }) => name === 'sign-in to Google')!;
+  };
+
+  const [kept, fixed] = [await doctor(), await doctor('--fix')];
+  await trial.drive.admin('POST revoke');
+  const dead = await doctor();
+  await trial.drive.kill();
+  const away = await doctor();
+
+  assert.deepEqual([kept.state, fixed.state, dead.state, away.state], ['warn', 'ok', 'failed', 'warn']);
+  assert.ok(!existsSync(`${secretFile()}.bak`));
+  assert.match(dead.remedy!, /made 7 days ago.*1\. the consent screen is in "Testing"/);
+});

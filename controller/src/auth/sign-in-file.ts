@@ -70,7 +70,12 @@ export function restoreSignIn(path: string): boolean {
   return true;
 }
 
-export function backupOf(path: string): string {
+/** Is the sign-in before still kept, because the present one was never seen working? */
+export function existsBackup(path: string): boolean {
+  return existsSync(backupOf(path));
+}
+
+function backupOf(path: string): string {
   return `${path}.bak`;
 }
 
