@@ -56,6 +56,7 @@ const verbs = [
   ['history'],
   ['kit'],
   ['auth', 'google'],
+  ['drive-selftest'],
   ['up'],
   ['config', 'validate'],
   ['config', 'show'],

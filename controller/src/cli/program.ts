@@ -7,6 +7,7 @@ import { backupCommand } from './commands/backup.ts';
 import { configCommand, problemsOfFile } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { drillCommand } from './commands/drill.ts';
+import { driveSelftestCommand } from './commands/drive-selftest.ts';
 import { historyCommand } from './commands/history.ts';
 import { kitCommand } from './commands/kit.ts';
 import { listCommand } from './commands/list.ts';
@@ -75,6 +76,7 @@ function buildProgram(
     historyCommand,
     kitCommand,
     authCommand,
+    driveSelftestCommand,
   ];
   for (const add of [...commands, configCommand, upCommand]) add(program, context);
   return program;

@@ -74,6 +74,23 @@ export const Audit = z.looseObject({
 });
 export type Audit = z.infer<typeof Audit>;
 
+export const Selftest = z.looseObject({
+  observations: z
+    .array(
+      z.looseObject({
+        id: z.string().min(1),
+        question: z.string().min(1),
+        saw: z.string().min(1),
+        settled: z.boolean(),
+        emulator: z.string().optional(),
+        same: z.boolean().optional(),
+      }),
+    )
+    .min(1),
+  removed: z.boolean(),
+});
+export type Selftest = z.infer<typeof Selftest>;
+
 export const Fetched = z.looseObject({
   backup: BackupId,
   guid: Guid,
@@ -160,6 +177,7 @@ export const Result = z.looseObject({
   incomplete: z.array(Incomplete).optional(),
   sources: z.array(SourceOutcome).optional(),
   audit: Audit.optional(),
+  selftest: Selftest.optional(),
   fetched: Fetched.optional(),
   received: Received.optional(),
   comparison: Comparison.optional(),

@@ -35,6 +35,7 @@ const resultFields: Record<Verb, (keyof Result)[]> = {
   backup: ['backups', 'sources'],
   list: ['backups', 'incomplete'],
   audit: ['audit'],
+  selftest: ['selftest'],
   fetch: ['fetched'],
   receive: ['received'],
   verify: ['comparison'],

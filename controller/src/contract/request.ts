@@ -15,7 +15,7 @@ interface Common {
 export type Request = Common &
   (
     | { verb: 'backup'; kind: 'auto' | 'full'; sources: Source[]; settings: Record<string, unknown> }
-    | { verb: 'list' | 'audit'; settings: Record<string, unknown> }
+    | { verb: 'list' | 'audit' | 'selftest'; settings: Record<string, unknown> }
     | { verb: 'fetch'; strategy: 'b'; backup: string }
     | { verb: 'receive'; scratch: string; pool: string; sizeBytes: number; type: 'filesystem' | 'volume' }
     | { verb: 'verify'; compare: 'filesystem' }

@@ -1,7 +1,7 @@
 // The verbs that only look at B's store: they take no snapshot, hold no lock, and leave no record when all is well.
 import { rm } from 'node:fs/promises';
 import type { App } from '../app.ts';
-import type { Audit, Backup, Result } from '../contract/events.ts';
+import type { Audit, Backup, Result, Selftest } from '../contract/events.ts';
 import type { Interpretation } from '../contract/interpret.ts';
 import { runImage } from '../docker/run-image.ts';
 import { exitCodes, HavenError } from '../errors.ts';
@@ -33,7 +33,15 @@ export async function auditBackups(app: App): Promise<Audit> {
   return audit;
 }
 
-async function look(app: App, verb: 'list' | 'audit'): Promise<Interpretation> {
+/** Returns what the store does where its documents are silent; open questions are an answer, with the error beside it. */
+export async function selftestStore(app: App): Promise<{ selftest: Selftest; ended: Interpretation }> {
+  const ended = await look(app, 'selftest');
+  const selftest = ended.result?.selftest;
+  if (selftest === undefined) throw failure(ended, 'selftest');
+  return { selftest, ended };
+}
+
+async function look(app: App, verb: 'list' | 'audit' | 'selftest'): Promise<Interpretation> {
   const run = newRunId(app.now(), verb, 'b', app.randomHex(3));
   await handshake(app, strategyB(app, { verb: 'version', run, mounts: [] }), [verb]);
   const folder = makeRunFolder(app.home, run);

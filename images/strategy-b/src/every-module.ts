@@ -4,5 +4,6 @@ import './context.ts';
 import './verbs/audit.ts';
 import './verbs/backup.ts';
 import './verbs/list.ts';
+import './verbs/selftest.ts';
 import '@googleapis/drive';
 import 'google-auth-library';

@@ -1,4 +1,6 @@
 // Events on stdout, one JSON object a line (images/contract/schema/event.schema.json). Exactly one result, and nothing after it.
+
+import type { Observation } from '../selftest/observation.ts';
 import type { Clock } from '../surroundings.ts';
 import type { ReportedError } from './errors.ts';
 
@@ -60,6 +62,7 @@ export interface Result {
   sources?: SourceOutcome[];
   incomplete?: Incomplete[];
   audit?: Audit;
+  selftest?: { observations: Observation[]; calls: number; removed: boolean };
 }
 
 export interface Events {

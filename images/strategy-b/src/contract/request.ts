@@ -31,13 +31,15 @@ const requests = {
   }),
   list: z.strictObject({ ...common, verb: z.literal('list') }),
   audit: z.strictObject({ ...common, verb: z.literal('audit') }),
+  selftest: z.strictObject({ ...common, verb: z.literal('selftest') }),
 };
 
 export type RequestVerb = keyof typeof requests;
 export type BackupRequest = z.infer<typeof requests.backup>;
 export type ListRequest = z.infer<typeof requests.list>;
 export type AuditRequest = z.infer<typeof requests.audit>;
-export type Request = BackupRequest | ListRequest | AuditRequest;
+export type SelftestRequest = z.infer<typeof requests.selftest>;
+export type Request = BackupRequest | ListRequest | AuditRequest | SelftestRequest;
 
 export function isRequestVerb(verb: string): verb is RequestVerb {
   return Object.hasOwn(requests, verb);
