@@ -10,6 +10,8 @@ export interface Profile {
   kit?: Record<string, string>;
   /** A valid request for each verb that the suite sends; the suite also breaks each of them. */
   requests: Record<string, (blackHole: string) => Record<string, unknown>>;
+  /** Verbs among them that an image may do without. */
+  optional?: string[];
   /** The verb that waits for something that never comes (a store that never answers, a pipe that nobody opens). */
   waits: string;
 }
@@ -34,7 +36,9 @@ export const profiles: Record<string, Profile> = {
     requests: {
       list: (blackHole) => ({ ...common, verb: 'list', settings: strategyBSettings(blackHole) }),
       audit: (blackHole) => ({ ...common, verb: 'audit', settings: strategyBSettings(blackHole) }),
+      selftest: (blackHole) => ({ ...common, verb: 'selftest', settings: strategyBSettings(blackHole) }),
     },
+    optional: ['selftest'],
     waits: 'list',
   },
   'haven/drill': {

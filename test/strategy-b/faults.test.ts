@@ -121,6 +121,7 @@ test('revoked credentials are exit 22, and are not tried again', async () => {
 
   assert.equal(backup.status, 22, backup.stdout + backup.stderr);
   assert.equal((await bench.drive.requests('token')).length, 1);
+  assert.match(backup.result.error!.hint!, /haven auth google.*"Testing"/);
 });
 
 test('a Drive that stays down is exit 11 after a bounded time', async () => {

@@ -13,6 +13,10 @@ export interface Answer {
 export interface Context {
   env: NodeJS.ProcessEnv;
   out: (text: string) => void;
+  /** To the person: questions, and what happens meanwhile. */
+  err: (text: string) => void;
+  /** Where the person types; process.stdin unless a test says otherwise. */
+  input?: NodeJS.ReadableStream & { isTTY?: boolean };
   isTerminal: boolean;
   surroundings: Omit<Surroundings, 'home'>;
   answer: (answer: Answer) => void;

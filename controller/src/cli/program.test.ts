@@ -55,6 +55,8 @@ const verbs = [
   ['status'],
   ['history'],
   ['kit'],
+  ['auth', 'google'],
+  ['drive-selftest'],
   ['up'],
   ['config', 'validate'],
   ['config', 'show'],

@@ -2,10 +2,12 @@
 import { Command, CommanderError } from 'commander';
 import { type ErrorReport, exitCodes, reportOf } from '../errors.ts';
 import { auditCommand } from './commands/audit.ts';
+import { authCommand } from './commands/auth.ts';
 import { backupCommand } from './commands/backup.ts';
 import { configCommand, problemsOfFile } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { drillCommand } from './commands/drill.ts';
+import { driveSelftestCommand } from './commands/drive-selftest.ts';
 import { historyCommand } from './commands/history.ts';
 import { kitCommand } from './commands/kit.ts';
 import { listCommand } from './commands/list.ts';
@@ -17,7 +19,7 @@ export interface CommandLine {
   argv: string[];
   stdout: (text: string) => void;
   stderr: (text: string) => void;
-  context: Omit<Context, 'answer' | 'out'>;
+  context: Omit<Context, 'answer' | 'out' | 'err'>;
 }
 
 /** Given a command line, do what it says and return the exit status. With --json, stdout is one JSON object, errors included. */
@@ -31,7 +33,11 @@ export async function runCommandLine({ argv, stdout, stderr, context }: CommandL
     else if (given.text !== '') stdout(`${given.text}\n`);
     if (!json && error != null) stderr(errorText(error));
   };
-  const program = buildProgram({ ...context, out: stdout, answer }, stdout, json ? () => {} : stderr);
+  const program = buildProgram(
+    { ...context, out: stdout, err: stderr, answer },
+    stdout,
+    json ? () => {} : stderr,
+  );
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exit;
@@ -69,6 +75,8 @@ function buildProgram(
     statusCommand,
     historyCommand,
     kitCommand,
+    authCommand,
+    driveSelftestCommand,
   ];
   for (const add of [...commands, configCommand, upCommand]) add(program, context);
   return program;

@@ -78,6 +78,23 @@ export const Audit = z.looseObject({
 });
 export type Audit = z.infer<typeof Audit>;
 
+export const Selftest = z.looseObject({
+  observations: z
+    .array(
+      z.looseObject({
+        id: z.string().min(1),
+        question: z.string().min(1),
+        saw: z.string().min(1),
+        settled: z.boolean(),
+        emulator: z.string().optional(),
+        same: z.boolean().optional(),
+      }),
+    )
+    .min(1),
+  removed: z.boolean(),
+});
+export type Selftest = z.infer<typeof Selftest>;
+
 /** What goes and what stays, one event each; the result carries the sums. */
 export const Planned = z.object({
   event: z.literal('planned'),
@@ -218,6 +235,7 @@ export const Result = z.looseObject({
   audit: Audit.optional(),
   plan: Plan.optional(),
   pruned: Pruned.optional(),
+  selftest: Selftest.optional(),
   fetched: Fetched.optional(),
   received: Received.optional(),
   comparison: Comparison.optional(),

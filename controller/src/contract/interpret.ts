@@ -36,6 +36,7 @@ const resultFields: Record<Verb, (keyof Result)[]> = {
   list: ['count', 'incomplete', 'incompleteCount'],
   audit: ['audit'],
   prune: ['plan'],
+  selftest: ['selftest'],
   fetch: ['fetched'],
   receive: ['received'],
   verify: ['comparison'],

@@ -15,7 +15,7 @@ interface Common {
 export type Request = Common &
   (
     | { verb: 'backup'; kind: 'auto' | 'full'; sources: Source[]; settings: Record<string, unknown> }
-    | { verb: 'list' | 'audit'; settings: Record<string, unknown> }
+    | { verb: 'list' | 'audit' | 'selftest'; settings: Record<string, unknown> }
     | { verb: 'prune'; settings: Record<string, unknown>; proven: string[]; plan?: { digest: string } }
     | { verb: 'fetch'; strategy: 'b'; backups: string[] }
     | {

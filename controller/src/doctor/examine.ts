@@ -8,7 +8,13 @@ import { checkDocker, checkImage, checkLeftovers } from './docker-checks.ts';
 import { checkKit, checkScratch, checkSecret } from './file-checks.ts';
 import { checkDataset, checkDelegation, checkDevice, checkZfsVersions } from './zfs-checks.ts';
 
-export async function examine(app: App, { fix }: { fix: boolean }): Promise<Check[]> {
+export interface Examining {
+  fix: boolean;
+  /** Asks Google; left out where nothing may leave the machine. */
+  signIn?: (app: App, fix: boolean) => Promise<Check>;
+}
+
+export async function examine(app: App, { fix, signIn }: Examining): Promise<Check[]> {
   const checks: Check[] = [ok('config', `${app.home.config} is valid`)];
   const docker = await checkDocker(app);
   checks.push(docker);
@@ -25,6 +31,7 @@ export async function examine(app: App, { fix }: { fix: boolean }): Promise<Chec
     if (exists.state === 'ok') checks.push(await checkDelegation(app, dataset, fix));
   }
   for (const file of secretFilesOfB) checks.push(await checkSecret(app.home.secretsOfB, file, fix));
+  if (signIn !== undefined) checks.push(await signIn(app, fix));
   checks.push(await checkScratch(app), await checkKit(app));
   if (docker.state === 'ok') checks.push(await checkLeftovers(app));
   return checks;

@@ -1,7 +1,7 @@
 // The verbs that only look at B's store: they take no snapshot, hold no lock, change no state, and may run beside a backup of two weeks.
 import { rm } from 'node:fs/promises';
 import type { App } from '../app.ts';
-import type { Backup, ImageEvent, Result } from '../contract/events.ts';
+import type { Backup, ImageEvent, Result, Selftest } from '../contract/events.ts';
 import type { Interpretation } from '../contract/interpret.ts';
 import type { Request } from '../contract/request.ts';
 import { runImage } from '../docker/run-image.ts';
@@ -34,9 +34,20 @@ export async function listBackups(app: App): Promise<Listing> {
 }
 
 type Looking = { run: string } & (
-  | { verb: 'list' | 'audit' }
+  | { verb: 'list' | 'audit' | 'selftest' }
   | { verb: 'prune'; proven: string[]; plan?: { digest: string } }
 );
+
+/** Returns what the store does where its documents are silent; open questions are an answer, with the error beside it. */
+export async function selftestStore(app: App): Promise<{ selftest: Selftest; ended: Interpretation }> {
+  const run = newRunId(app.now(), 'selftest', 'b', app.randomHex(3));
+  const ended = await look(app, { verb: 'selftest', run });
+  const selftest = ended.result?.selftest;
+  if (selftest === undefined)
+    throw new HavenError(ended.error ?? { code: 'failed', operation: 'selftest', message: 'no result' });
+  if (ended.outcome === 'ok') await forgetFolder(app, run);
+  return { selftest, ended };
+}
 
 /** Runs a verb that looks, `watch`ing its events; `overflow` stops it. */
 export async function look(

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { Events } from './contract/events.ts';
-import { connect } from './drive/connection.ts';
+import { type Connection, connect } from './drive/connection.ts';
 import { createDriveStore } from './drive/drive-store.ts';
 import { type RetryPolicy, withRetry } from './drive/retry.ts';
 import type { Store } from './drive/store.ts';
@@ -21,6 +21,9 @@ export interface Context {
   events: Events;
   log: Logger;
   store: Store;
+  connection: Connection;
+  /** A store over a connection that ends with this signal and not with the run: for cleaning up after a stop. */
+  anotherStore(stop: AbortSignal): Promise<Store>;
   retry: RetryPolicy;
   memory: Memory;
   /** Requests made to the store so far. */
@@ -45,13 +48,15 @@ export async function withContext<T>(
   const { settings } = facts;
   const secrets = readSecrets(paths.secrets);
   const log = createLog(facts.run, surroundings.logFd);
-  const connection = await connect({
-    api: settings.api,
-    credentials: secrets.credentials,
-    clock,
-    requestIdleMs: timing.requestIdleMs,
-    stop,
-  });
+  const connectUntil = (end: AbortSignal) =>
+    connect({
+      api: settings.api,
+      credentials: secrets.credentials,
+      clock,
+      requestIdleMs: timing.requestIdleMs,
+      stop: end,
+    });
+  const connection = await connectUntil(stop);
   const retry: RetryPolicy = {
     ...{ clock, random, stop },
     giveUpAfterMs: timing.giveUpAfterMs,
@@ -75,6 +80,9 @@ export async function withContext<T>(
       log,
       retry,
       store: withRetry(createDriveStore(connection), retry),
+      connection,
+      anotherStore: async (end) =>
+        withRetry(createDriveStore(await connectUntil(end)), { ...retry, stop: end }),
       memory: openMemory(paths.state, settings.set),
       calls: connection.calls,
       tools: (scrub = createScrub([]), signal = stop) => ({

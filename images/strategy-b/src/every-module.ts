@@ -5,5 +5,6 @@ import './verbs/audit.ts';
 import './verbs/backup.ts';
 import './verbs/list.ts';
 import './verbs/prune.ts';
+import './verbs/selftest.ts';
 import '@googleapis/drive';
 import 'google-auth-library';

@@ -14,6 +14,7 @@ const GoogleOauth = z.object({
   client_id: z.string().min(1),
   client_secret: z.string().min(1),
   refresh_token: z.string().min(1),
+  signed_in_at: z.string().optional().catch(undefined),
 });
 
 /** Given the folder of secrets, return them; throws bad-request that names the file and never its content. */

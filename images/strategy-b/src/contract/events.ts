@@ -1,4 +1,6 @@
 // Events on stdout, one JSON object a line (images/contract/schema/event.schema.json). Exactly one result, and nothing after it.
+
+import type { Observation } from '../selftest/observation.ts';
 import type { Clock } from '../surroundings.ts';
 import type { ReportedError } from './errors.ts';
 
@@ -100,6 +102,7 @@ export interface Result {
   audit?: Audit;
   plan?: Plan;
   pruned?: Pruned;
+  selftest?: { observations: Observation[]; calls: number; removed: boolean };
 }
 
 export interface Events {

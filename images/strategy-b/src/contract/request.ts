@@ -39,6 +39,7 @@ const requests = {
     /** The plan to carry out, as it was printed; only its digest counts. */
     plan: z.looseObject({ digest: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
   }),
+  selftest: z.strictObject({ ...common, verb: z.literal('selftest') }),
 };
 
 export type RequestVerb = keyof typeof requests;
@@ -46,7 +47,8 @@ export type BackupRequest = z.infer<typeof requests.backup>;
 export type ListRequest = z.infer<typeof requests.list>;
 export type AuditRequest = z.infer<typeof requests.audit>;
 export type PruneRequest = z.infer<typeof requests.prune>;
-export type Request = BackupRequest | ListRequest | AuditRequest | PruneRequest;
+export type SelftestRequest = z.infer<typeof requests.selftest>;
+export type Request = BackupRequest | ListRequest | AuditRequest | PruneRequest | SelftestRequest;
 
 export function isRequestVerb(verb: string): verb is RequestVerb {
   return Object.hasOwn(requests, verb);

@@ -6,11 +6,14 @@ import type { drive_v3 } from '@googleapis/drive';
 import type { OAuth2Client } from 'google-auth-library';
 import type { Clock } from '../surroundings.ts';
 import { StoreError, translateAnswer, translateThrown } from './errors.ts';
+import { adviceFor } from './revoked.ts';
 
 export interface Credentials {
   client_id: string;
   client_secret: string;
   refresh_token: string;
+  /** When the owner signed in, where that is recorded. */
+  signed_in_at?: string | undefined;
 }
 
 export interface ConnectionOptions {
@@ -98,7 +101,10 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
         );
       } catch (error) {
         if (idle.signal.aborted) throw new StoreError('transient', 'no byte moved for too long');
-        throw translateThrown(error, options.clock.now());
+        const translated = translateThrown(error, options.clock.now());
+        if (translated.kind === 'revoked')
+          translated.advice = adviceFor(translated.message, credentials.signed_in_at, options.clock.now());
+        throw translated;
       } finally {
         idle.end();
       }

@@ -17,6 +17,8 @@ export type StoreErrorKind =
 export class StoreError extends Error {
   readonly kind: StoreErrorKind;
   readonly retryAfterMs: number | undefined;
+  /** What the owner can do, where the connection knows more than the answer says. */
+  advice: string | undefined;
 
   constructor(kind: StoreErrorKind, message: string, retryAfterMs?: number) {
     super(message);
@@ -97,7 +99,7 @@ function meaning(
       return [
         'credentials-revoked',
         `Google refuses the credentials for good (${error.message})`,
-        'sign in again: haven auth google. If that was less than 10 days ago, publish the OAuth app: in "Testing" its tokens die after a week',
+        error.advice ?? 'sign in again: haven auth google',
       ];
     default:
       return ['failed', `Google Drive refused the request (${error.message})`, 'see the log of this run'];

@@ -10,7 +10,7 @@ export async function version(toolPath: string): Promise<Result> {
       supported: ['1.0'],
       image: imageVersion(),
       strategy: 'b',
-      verbs: ['version', 'backup', 'list', 'audit', 'prune'],
+      verbs: ['version', 'backup', 'list', 'audit', 'prune', 'selftest'],
       tools: await toolVersions(toolPath),
     },
   };
