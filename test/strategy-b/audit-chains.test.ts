@@ -59,6 +59,12 @@ test('an incremental upon a backup of another chain is broken', async () => {
   assert.deepEqual(kindsOf(await bench.run('audit')), ['broken-chain b1']);
 });
 
+test('an incremental upon another snapshot than that of its base is broken', async () => {
+  await plant(bench, { name: 'a3', on: 'a2', baseGuid: '99', chain: 'a0', daysOld: 4 });
+
+  assert.deepEqual(kindsOf(await bench.run('audit')), ['broken-chain a3']);
+});
+
 test('a second manifest and a second copy of a part are extra', async () => {
   await plant(bench, { name: 'a2', on: 'a1', chain: 'a0', daysOld: 10 });
 

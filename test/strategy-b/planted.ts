@@ -12,6 +12,8 @@ export interface Planting {
   name: string;
   /** Those of the backup it builds upon; without: a full. */
   on?: string;
+  /** GUID of the snapshot that it starts from; without: the right one. */
+  baseGuid?: string;
   /** Those of the chain's full. */
   chain?: string;
   daysOld: number;
@@ -25,7 +27,15 @@ export function idOf(name: string): string {
 }
 
 export async function plant(bench: Bench, planting: Planting): Promise<string> {
-  const { name, on, chain = name, daysOld, source = 'home', parts: count = 2 } = planting;
+  const {
+    name,
+    on,
+    baseGuid = on === undefined ? null : guidOf(on),
+    chain = name,
+    daysOld,
+    source = 'home',
+    parts: count = 2,
+  } = planting;
   const backup = idOf(name);
   const createdAt = new Date(Date.now() - daysOld * 86_400_000).toISOString();
   const parts = [];
@@ -41,7 +51,7 @@ export async function plant(bench: Bench, planting: Planting): Promise<string> {
   if (planting.withoutManifest) return backup;
   const manifest = {
     ...{ format: 'haven-b/1', backup, chain: idOf(chain), kind: on === undefined ? 'full' : 'incremental' },
-    ...{ base: on === undefined ? null : idOf(on), baseGuid: on === undefined ? null : guidOf(on) },
+    ...{ base: on === undefined ? null : idOf(on), baseGuid },
     source: {
       ...{ id: source, dataset: 'canary-pool/canary data', snapshot: `canary-snapshot-${name}` },
       ...{ guid: guidOf(name), type: 'filesystem', createdAt },

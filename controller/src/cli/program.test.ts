@@ -52,6 +52,7 @@ const verbs = [
   ['drill'],
   ['list'],
   ['audit'],
+  ['prune'],
   ['status'],
   ['history'],
   ['kit'],
@@ -78,6 +79,7 @@ const mistakes: [string, string[], RegExp][] = [
   ['no strategy', ['backup'], /missing required argument/],
   ['a strategy that there is not', ['backup', 'z'], /Allowed choices are b/],
   ['no command at all', [], /no command was given/],
+  ['a plan that is no number', ['prune', 'b', '--apply', 'all'], /hexadecimal/],
   ['a limit that is no number', ['history', '--limit', 'many'], /whole number/],
 ];
 for (const [name, argv, message] of mistakes) {

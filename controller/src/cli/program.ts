@@ -11,6 +11,7 @@ import { driveSelftestCommand } from './commands/drive-selftest.ts';
 import { historyCommand } from './commands/history.ts';
 import { kitCommand } from './commands/kit.ts';
 import { listCommand } from './commands/list.ts';
+import { pruneCommand } from './commands/prune.ts';
 import { statusCommand } from './commands/status.ts';
 import { upCommand } from './commands/up.ts';
 import type { Answer, Context } from './context.ts';
@@ -72,6 +73,7 @@ function buildProgram(
     drillCommand,
     listCommand,
     auditCommand,
+    pruneCommand,
     statusCommand,
     historyCommand,
     kitCommand,

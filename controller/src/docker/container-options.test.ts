@@ -25,6 +25,7 @@ const table: [Part, Verb, string, string[], string[], string][] = [
   ['strategy-b', 'version', '1000:1000', [], [], 'none'],
   ['strategy-b', 'backup', '1000:1000', [], ['/dev/zfs'], 'store'],
   ['strategy-b', 'list', '1000:1000', [], ['/dev/zfs'], 'store'],
+  ['strategy-b', 'prune', '1000:1000', [], ['/dev/zfs'], 'store'],
   ['drill', 'fetch', '1000:1000', [], [], 'store'],
   ['drill', 'receive', '0:0', ['SYS_ADMIN'], ['/dev/zfs'], 'none'],
   ['drill', 'reap', '0:0', ['SYS_ADMIN'], ['/dev/zfs'], 'none'],

@@ -7,7 +7,7 @@ import { labels } from '../docker/container-options.ts';
 import type { Found } from '../docker/engine.ts';
 import { readLeftover } from '../docker/run-image.ts';
 import { HavenError, reportOf } from '../errors.ts';
-import type { Kind } from '../history/history.ts';
+import type { Kind, RunRecord } from '../history/history.ts';
 import { type Lock, takeLock } from '../history/lock.ts';
 import { drillVerbs, removeWorkFolder } from './drill-steps.ts';
 import { makeRunFolder } from './run-folder.ts';
@@ -32,6 +32,11 @@ export async function adoptBackup(app: App, name: string): Promise<void> {
   }
   await sweep(app);
   endUnfinished(app, 'backup');
+  endUnfinished(app, 'prune');
+  endUnfinished(app, 'audit', ({ trigger, started }) => {
+    // One by hand holds no lock and may still be at work, for an hour at most.
+    return trigger === 'after-backup' || app.now().getTime() - Date.parse(started) > 3600 * 1000;
+  });
 }
 
 /** Looks after what a killed controller left, when nothing else is about to: `haven up` calls it from time to time. */
@@ -40,7 +45,8 @@ export async function adoptAll(
   nameOfBackup: string,
   reapAll: (run: string) => Promise<unknown>,
 ): Promise<void> {
-  if (app.history.unfinished('b', 'backup').length > 0) {
+  const kinds = ['backup', 'prune', 'audit'] as const;
+  if (kinds.some((kind) => app.history.unfinished('b', kind).length > 0)) {
     await withFreeLock(app, 'backup', () => adoptBackup(app, nameOfBackup));
   }
   const [drill] = app.history.unfinished('b', 'drill');
@@ -66,9 +72,10 @@ async function withFreeLock(app: App, name: string, act: () => Promise<void>): P
 
 async function recordLeftover(app: App, found: Found): Promise<void> {
   const run = found.labels[labels.run] ?? '';
-  const record = app.history.unfinished('b', 'backup').find((unfinished) => unfinished.id === run);
+  const verb = found.labels[labels.verb] === 'prune' ? 'prune' : 'backup';
+  const record = app.history.unfinished('b', verb).find((unfinished) => unfinished.id === run);
   if (record === undefined) return;
-  const read = await readLeftover(app.engine, found.id, 'backup', run, makeRunFolder(app.home, run));
+  const read = await readLeftover(app.engine, found.id, verb, run, makeRunFolder(app.home, run));
   const end = believable(read);
   app.log.warn({ runId: run, outcome: end.outcome }, 'recorded a run that a killed controller left behind');
   app.history.end(run, {
@@ -86,8 +93,12 @@ function believable(read: Interpretation): Interpretation {
   return { outcome: 'interrupted', exitCode: 143, result: undefined, error: cutOff };
 }
 
-export function endUnfinished(app: App, kind: Kind): void {
-  for (const record of app.history.unfinished('b', kind)) {
+export function endUnfinished(
+  app: App,
+  kind: Kind,
+  isDead: (record: RunRecord) => boolean = () => true,
+): void {
+  for (const record of app.history.unfinished('b', kind).filter(isDead)) {
     const end = { ended: app.now(), outcome: 'interrupted', exit: 143, error: cutOff, result: null } as const;
     app.history.end(record.id, end);
   }

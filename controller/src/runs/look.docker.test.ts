@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { before, type TestContext, test } from 'node:test';
-import { ensureNoop, removeAll } from '../../testing/docker-ground.ts';
+import { docker, ensureNoop, removeAll } from '../../testing/docker-ground.ts';
 import { groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
 import type { Result } from '../contract/events.ts';
@@ -60,7 +60,7 @@ test('findings of an audit are its answer, with exit 30 of the image', async (co
 test('a list that tells of fewer backups than it counts is no list', async (context) => {
   const app = prepare(context, { result: { count: 3 } });
 
-  await assert.rejects(listBackups(app), /counts 3 backups and told of 0/);
+  await assert.rejects(listBackups(app), /3 were counted and 0 told/);
 });
 
 test('list and audit are given the state of the backups, and cannot write it', async (context) => {
@@ -77,4 +77,6 @@ test('list and audit are given the state of the backups, and cannot write it', a
   await listBackups(app);
 
   assert.deepEqual(mounts, ['backup rw', 'audit ro', 'list ro']);
+  const volumes = await docker('volume', 'ls', '--quiet', '--filter', `name=${app.config.name}-`);
+  assert.equal(volumes, `${app.config.name}-b-state`);
 });

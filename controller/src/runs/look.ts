@@ -6,11 +6,11 @@ import type { Interpretation } from '../contract/interpret.ts';
 import type { Request } from '../contract/request.ts';
 import { runImage } from '../docker/run-image.ts';
 import { HavenError } from '../errors.ts';
-import { gatherBackups } from './backup-events.ts';
 import { handshake } from './handshake.ts';
 import { strategyB } from './images.ts';
 import { makeRunFolder, requestMount } from './run-folder.ts';
 import { newRunId } from './run-id.ts';
+import { gatherTold } from './told.ts';
 
 export interface Listing {
   /** Newest first. */
@@ -23,11 +23,13 @@ export interface Listing {
 /** Returns what is in B's store by asking the image; throws what the image says went wrong. */
 export async function listBackups(app: App): Promise<Listing> {
   const run = newRunId(app.now(), 'list', 'b', app.randomHex(3));
-  const gathered = gatherBackups();
+  const gathered = gatherTold('backup');
   const ended = await look(app, { verb: 'list', run }, gathered.take, gathered.overflow);
   if (!gathered.overflow.aborted && ended.outcome !== 'ok')
     throw new HavenError(ended.error ?? { code: 'failed', operation: 'list', message: 'no result' });
-  const backups = gathered.all(ended.result?.count);
+  const backups = gathered
+    .all(ended.result?.count)
+    .toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
   const { incomplete = [], incompleteCount = incomplete.length } = ended.result ?? {};
   await forgetFolder(app, run);
   return { backups, incomplete, incompleteCount };
@@ -35,7 +37,7 @@ export async function listBackups(app: App): Promise<Listing> {
 
 type Looking = { run: string } & (
   | { verb: 'list' | 'audit' | 'selftest' }
-  | { verb: 'prune'; proven: string[]; plan?: { digest: string } }
+  | { verb: 'prune'; proven: string[] }
 );
 
 /** Returns what the store does where its documents are silent; open questions are an answer, with the error beside it. */

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The test double for every image. It reads /haven/request.json, tells in a note what it was given (uid, capabilities, mounts,
-# environment), and then does what a script says: the field `script` of the request's settings, or else the environment
+# environment), and then does what a script says (`prune-apply` is the verb `prune` with a plan): the field `script` of the request's settings, or else the environment
 # variable NOOP_SCRIPT of an image built on this one. A script is an object, or one object a verb:
 #   exitCode · result (merged into the last line) · events (list) · stderr · sleepMs · ignoreSigterm · noResult · twoResults ·
 #   garbageLine (to stdout) · afterResult (a line after it) · eatMiB (of memory) · supported (versions, for `version`)
@@ -51,7 +51,7 @@ jq -es --arg verb "$verb" --argjson fields "$fields" \
 run=$(jq -r .run /haven/request.json)
 request=$(jq -c . /haven/request.json)
 script=$(jq -cn --argjson request "$request" --argjson built "$script" --arg verb "$verb" \
-  '($request.settings.script // $built) | (.[$verb] // .)')
+  '($request.settings.script // $built) | ((if $request.plan then .["prune-apply"] else null end) // .[$verb] // .)')
 
 trap interrupted TERM
 [ "$(script '.ignoreSigterm')" != true ] || trap '' TERM

@@ -12,6 +12,8 @@ export function brokenLink(manifest: Manifest, byId: ReadonlyMap<string, Manifes
     if (base === undefined) return `backup ${link.base}, which it builds upon, is not in the store`;
     if (base.chain !== manifest.chain)
       return `backup ${link.base}, which it builds upon, is of another chain`;
+    if (base.source.guid !== link.baseGuid)
+      return `backup ${link.base}, which it builds upon, is of another snapshot`;
     link = base;
   }
   return link.backup === manifest.chain ? null : `its chain does not begin with backup ${manifest.chain}`;

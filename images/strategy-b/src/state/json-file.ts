@@ -1,5 +1,16 @@
 // Small records in the state volume, written so that a power cut leaves the old or the new one, never half of it.
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, localFull } from '../contract/errors.ts';
 import { syncFolder } from '../spool/spool.ts';
@@ -15,10 +26,17 @@ export function readJsonFile(path: string): unknown {
 
 /** Writes a record that may as well be missing: the verbs that only look are given the state volume read-only (CONTRACT.md, section 1). */
 export function cacheJsonFile(path: string, value: unknown): void {
+  if (!isReadOnly(dirname(path))) writeJsonFile(path, value);
+}
+
+/** Asked beforehand: Node's recursive mkdir on a read-only file system says ENOENT, which may mean anything. */
+function isReadOnly(folder: string): boolean {
+  const existing = existsSync(folder) ? folder : dirname(folder);
   try {
-    writeJsonFile(path, value);
+    accessSync(existing, constants.W_OK);
+    return false;
   } catch (error) {
-    if (errnoOf(error) !== 'EROFS') throw error;
+    return errnoOf(error) === 'EROFS';
   }
 }
 
