@@ -76,7 +76,10 @@ for (const [image, profile] of chosen) {
         ['a request that is a list', () => []],
         ['an unknown field', () => ({ ...valid(blackHole), colour: 'red' })],
         ['another contract', () => ({ ...valid(blackHole), contract: '2.0' })],
-        ["another verb's request", () => ({ ...valid(blackHole), verb: 'prune' })],
+        [
+          "another verb's request",
+          () => ({ ...valid(blackHole), verb: verb === 'prune' ? 'audit' : 'prune' }),
+        ],
         ['a run id with a slash', () => ({ ...valid(blackHole), run: '../x' })],
       ];
       for (const [name, request] of broken) {

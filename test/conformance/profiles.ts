@@ -36,6 +36,9 @@ export const profiles: Record<string, Profile> = {
     requests: {
       list: (blackHole) => ({ ...common, verb: 'list', settings: strategyBSettings(blackHole) }),
       audit: (blackHole) => ({ ...common, verb: 'audit', settings: strategyBSettings(blackHole) }),
+      prune: (blackHole) => {
+        return { ...common, verb: 'prune', settings: strategyBSettings(blackHole), proven: [] };
+      },
       selftest: (blackHole) => ({ ...common, verb: 'selftest', settings: strategyBSettings(blackHole) }),
     },
     optional: ['selftest'],
