@@ -9,6 +9,8 @@ export interface Home {
   history: string;
   runs: string;
   verdicts: string;
+  /** Which id stands for which dataset: names. */
+  datasets: string;
   secretsOfB: string;
   kit: string;
   locks: string;
@@ -22,6 +24,7 @@ export function homeAt(root: string, config?: string): Home {
     history: join(root, 'history.db'),
     runs: join(root, 'runs'),
     verdicts: join(root, 'verdicts'),
+    datasets: join(root, 'datasets.json'),
     secretsOfB: join(root, 'secrets', 'b'),
     kit: join(root, 'kit'),
     locks: join(root, 'locks'),

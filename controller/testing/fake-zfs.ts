@@ -12,7 +12,10 @@ export interface FakeSnapshot {
 }
 
 export interface FakeState {
-  datasets: Record<string, { type: string; allowed: string[]; snapshots: FakeSnapshot[] }>;
+  datasets: Record<
+    string,
+    { type: string; allowed: string[]; snapshots: FakeSnapshot[]; guid?: string; keystatus?: string }
+  >;
   pools: string[];
   /** GUID of the next snapshot; large, because real ones do not fit a number. */
   nextGuid: string;
@@ -83,6 +86,12 @@ function act(state: FakeState, verb: string, args: string[]): string[] {
       });
     case 'list':
       if (args.includes('type')) return [datasetOf(last).type];
+      if (args.includes('name,guid,keystatus')) {
+        datasetOf(last);
+        return Object.entries(state.datasets)
+          .filter(([name]) => name === last || (args.includes('-r') && name.startsWith(`${last}/`)))
+          .map(([name, { guid, keystatus }]) => [name, guid ?? name.length, keystatus ?? '-'].join('\t'));
+      }
       return state.pools;
     case 'hold':
       snapshotOf(last).holds.push(args[0] ?? '');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { maskSecrets } from './mask.ts';
 import { type Parsed, parseConfig } from './parse.ts';
-import { datasetsOfB } from './schema.ts';
+import { entriesOfB } from './schema.ts';
 
 const minimal = 'datasets: { home: { dataset: "tank/my home" } }\nstrategies: { b: {} }\n';
 
@@ -18,10 +18,24 @@ test('a configuration of datasets and a strategy is enough, the rest has default
   assert.equal(parsed.config.strategies.b.image, 'haven/strategy-b');
   assert.equal(parsed.config.strategies.b.limits.memory, 2 ** 30);
   assert.equal(parsed.config.timezone, 'UTC');
-  assert.deepEqual(datasetsOfB(parsed.config), [{ id: 'home', dataset: 'tank/my home' }]);
+  assert.deepEqual(entriesOfB(parsed.config), [
+    { id: 'home', dataset: 'tank/my home', recursive: false, exclude: [] },
+  ]);
 });
 
+const recursive = (exclude: string) =>
+  minimal.replace('"tank/my home"', `tank/home, recursive: true, exclude: ["${exclude}"]`);
+
 const mistakes: [string, string, RegExp][] = [
+  [
+    'an exclude of a dataset that is taken alone',
+    minimal.replace('"tank/my home"', 'tank/home, exclude: [tank/home/x]'),
+    /^datasets\.home\.exclude\.0: only with `recursive: true`/,
+  ],
+  ['an exclude of something else', recursive('tank/other'), /exclude\.0: is not below tank\/home/],
+  ['an exclude that only begins alike', recursive('tank/home2'), /exclude\.0: is not below/],
+  ['an exclude of everything', recursive('tank/home'), /exclude\.0: excludes everything/],
+  ['an exclude of a snapshot', recursive('tank/home/x@y'), /exclude\.0: the full name/],
   ['a bad time zone', `${minimal}timezone: Mars/Olympus`, /^timezone: no such time zone/],
   ['a misspelt field', `${minimal}timezoen: UTC`, /^timezoen: unknown field/],
   [

@@ -43,6 +43,26 @@ const DatasetName = z
     /^[^@#/\s-][^@#\u0000-\u001f]{0,254}$/,
     'the full name of a dataset, such as tank/home, without a snapshot',
   );
+/** `*` stands for anything within one part of a name; what it matches goes with all below it, or with `/.` at its end alone. */
+const Exclude = DatasetName.regex(
+  /^[^/]/,
+  'the full name of a dataset, such as tank/home/cache or tank/home/*/tmp',
+);
+const DatasetEntry = z
+  .strictObject({
+    dataset: DatasetName,
+    recursive: z.boolean().default(false),
+    exclude: z.array(Exclude).default([]),
+  })
+  .superRefine(({ dataset, recursive, exclude }, context) => {
+    const say = (index: number, message: string) =>
+      context.addIssue({ code: 'custom', path: ['exclude', index], message });
+    for (const [index, pattern] of exclude.entries()) {
+      if (!recursive) say(index, 'only with `recursive: true` is there something to exclude');
+      else if (pattern === dataset) say(index, `excludes everything; '${dataset}/.' excludes it alone`);
+      else if (!pattern.startsWith(`${dataset}/`)) say(index, `is not below ${dataset}`);
+    }
+  });
 const AbsolutePath = z.string().regex(/^\/[^\u0000]*$/, 'an absolute path');
 const Image = z.string().min(1);
 
@@ -90,7 +110,7 @@ export const Config = z
       .default('haven'),
     timezone: TimeZone.default('UTC'),
     datasets: z
-      .record(DatasetId, z.strictObject({ dataset: DatasetName }))
+      .record(DatasetId, DatasetEntry)
       .refine((all) => Object.keys(all).length > 0, 'name at least one dataset to back up'),
     strategies: z.strictObject({ b: StrategyB }),
     drill: Drill,
@@ -102,6 +122,12 @@ export const Config = z
       const path = ['strategies', 'b', 'datasets', index];
       context.addIssue({ code: 'custom', path, message: `no dataset has the id '${id}' in datasets` });
     });
+    for (const [id, entry] of Object.entries(config.datasets)) {
+      if (!entry.recursive || id.length <= 54) continue;
+      const message =
+        'at most 54 characters where it is recursive: the ids of what is below it are longer by 9';
+      context.addIssue({ code: 'custom', path: ['datasets', id], message });
+    }
     const names = Object.values(config.datasets).map((entry) => entry.dataset);
     if (new Set(names).size < names.length) {
       context.addIssue({ code: 'custom', path: ['datasets'], message: 'two ids name the same dataset' });
@@ -114,8 +140,14 @@ export interface Dataset {
   dataset: string;
 }
 
-/** Given a configuration, return the datasets that strategy B backs up: those that it names, or all. */
-export function datasetsOfB(config: Config): Dataset[] {
+/** A dataset as the configuration names it, with what is to be taken below it. */
+export interface Entry extends Dataset {
+  recursive: boolean;
+  exclude: string[];
+}
+
+/** Given a configuration, return the entries that strategy B backs up: those that it names, or all. What they stand for today: runs/sources.ts. */
+export function entriesOfB(config: Config): Entry[] {
   const ids = config.strategies.b.datasets ?? Object.keys(config.datasets);
-  return ids.map((id) => ({ id, dataset: config.datasets[id]!.dataset }));
+  return ids.map((id) => ({ id, ...config.datasets[id]! }));
 }

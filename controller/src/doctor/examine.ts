@@ -1,12 +1,12 @@
 // Every check that `haven doctor` makes, in the order in which one makes the next one possible.
 import type { App } from '../app.ts';
-import { datasetsOfB } from '../config/schema.ts';
 import { drillVerbs } from '../runs/drill-steps.ts';
 import { drill, secretFilesOfB, strategyB } from '../runs/images.ts';
+import { sourcesOfB } from '../runs/sources.ts';
 import { type Check, ok } from './check.ts';
 import { checkDocker, checkImage, checkLeftovers } from './docker-checks.ts';
 import { checkKit, checkScratch, checkSecret } from './file-checks.ts';
-import { checkDataset, checkDelegation, checkDevice, checkZfsVersions } from './zfs-checks.ts';
+import { checkDataset, checkDelegation, checkDevice, checkExcludes, checkZfsVersions } from './zfs-checks.ts';
 
 export interface Examining {
   fix: boolean;
@@ -25,7 +25,9 @@ export async function examine(app: App, { fix, signIn }: Examining): Promise<Che
     checks.push(await checkImage(app, drill(app, { ...version, mounts: [] }), [...drillVerbs]));
   }
   checks.push(checkDevice(app.config.host.zfsDevice), await checkZfsVersions(app));
-  for (const dataset of datasetsOfB(app.config)) {
+  const sources = await sourcesOfB(app);
+  checks.push(...checkExcludes(sources.idle));
+  for (const dataset of sources.found) {
     const exists = await checkDataset(app, dataset);
     checks.push(exists);
     if (exists.state === 'ok') checks.push(await checkDelegation(app, dataset, fix));

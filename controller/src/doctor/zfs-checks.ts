@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { App } from '../app.ts';
+import type { Expansion, Found } from '../config/expand.ts';
 import type { Dataset } from '../config/schema.ts';
 import { delegate, missingDelegation } from '../zfs/delegation.ts';
 import { sameSeries, zfsVersions } from '../zfs/versions.ts';
@@ -41,10 +42,18 @@ export function checkZfsVersions(app: App): Promise<Check> {
   });
 }
 
-export function checkDataset(app: App, { id, dataset }: Dataset): Promise<Check> {
+/** An exclude that matches nothing is misspelt, or of yesterday: what it was meant for may be backed up, or need not be named. */
+export function checkExcludes(idle: Expansion['idle']): Check[] {
+  return idle.map(({ id, pattern }) =>
+    warn(`exclude ${id}`, `'${pattern}' matches nothing`, `correct or remove it: datasets.${id}.exclude`),
+  );
+}
+
+export function checkDataset(app: App, { id, dataset, locked }: Found): Promise<Check> {
   const name = `dataset ${id}`;
   return guarded(name, `correct datasets.${id}.dataset in ${app.home.config}`, async () => {
     const [type] = (await app.zfs(['list', '-H', '-p', '-o', 'type', dataset])).trim().split('\n');
+    if (locked) return failed(name, 'its encryption key is not loaded', 'zfs load-key, or exclude it');
     if (type === 'filesystem' || type === 'volume') return ok(name, `a ${type}`);
     return failed(name, `a ${type}`, 'only filesystems and volumes can be backed up');
   });

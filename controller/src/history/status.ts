@@ -3,6 +3,7 @@ import type { App } from '../app.ts';
 import { ago, columns } from '../cli/words.ts';
 import { exitCodes } from '../errors.ts';
 import type { DrillVerdict } from '../runs/drill.ts';
+import { readKnown } from '../runs/known-datasets.ts';
 import { jobsOf, nextDue } from '../schedule/due.ts';
 import { pastOf } from '../schedule/past.ts';
 import type { Kind, RunRecord } from './history.ts';
@@ -20,6 +21,8 @@ export interface Status {
   sentence: string;
   provenAt: string | null;
   b: KindStatus[];
+  /** Of the last backup: which id stood for which dataset. */
+  datasets: { id: string; dataset: string; goneSince: string | null }[];
 }
 
 const overdueAfterMs = 6 * 3600 * 1000;
@@ -27,7 +30,10 @@ const overdueAfterMs = 6 * 3600 * 1000;
 export function readStatus(app: App): Status {
   const b = (['backup', 'audit', 'drill'] as const).map((kind) => kindStatus(app, kind));
   const proven = b.find(({ kind }) => kind === 'drill')?.lastOk ?? null;
-  return { sentence: sentence(app, b, proven), provenAt: proven?.ended ?? null, b };
+  const datasets = Object.entries(readKnown(app.home.datasets)).map(([id, { dataset, goneSince }]) => {
+    return { id, dataset, goneSince };
+  });
+  return { sentence: sentence(app, b, proven), provenAt: proven?.ended ?? null, b, datasets };
 }
 
 function kindStatus(app: App, kind: Kind): KindStatus {
@@ -58,7 +64,7 @@ function sentence(app: App, b: KindStatus[], proven: RunRecord | null): string {
   return when + latest + damage + late.join('');
 }
 
-export function statusText({ sentence: first, b }: Status, now: Date): string {
+export function statusText({ sentence: first, b, datasets }: Status, now: Date): string {
   const rows = b.map(({ kind, last, lastOk, running, next, overdue }) => [
     `${kind} b`,
     running ? `running since ${ago(new Date(last!.started), now)}` : outcomeOf(last, now),
@@ -68,6 +74,14 @@ export function statusText({ sentence: first, b }: Status, now: Date): string {
   const verdict = b.find(({ kind }) => kind === 'drill')?.last?.result as DrillVerdict | null | undefined;
   const lines = [first, '', columns([['', 'LAST', 'LAST GOOD', 'NEXT'], ...rows])];
   if (verdict?.sentence !== undefined) lines.push('', verdict.sentence);
+  for (const { id, dataset, goneSince } of datasets) {
+    if (goneSince === null) continue;
+    const since = ago(new Date(goneSince), now);
+    lines.push('', `NO LONGER BACKED UP: ${id} (${dataset}) is gone, noticed ${since}. Its backups stay.`);
+  }
+  const there = datasets.filter(({ goneSince }) => goneSince === null);
+  if (there.length > 0)
+    lines.push('', columns([['ID', 'DATASET'], ...there.map((it) => [it.id, it.dataset])]));
   return lines.join('\n');
 }
 

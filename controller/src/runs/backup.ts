@@ -1,7 +1,7 @@
 // One backup by strategy B: version handshake, snapshot, image, record, tidy. A snapshot of a backup that failed is destroyed
 // again unless the strategy holds it; after a committed one, older snapshots of ours that nobody holds go.
 import type { App } from '../app.ts';
-import { type Dataset, datasetsOfB } from '../config/schema.ts';
+import type { Dataset } from '../config/schema.ts';
 import type { Result } from '../contract/events.ts';
 import type { Source } from '../contract/request.ts';
 import { runImage } from '../docker/run-image.ts';
@@ -17,6 +17,7 @@ import { adoptBackup } from './leftovers.ts';
 import { type Ending, type RunSummary, recorded } from './recorded.ts';
 import { makeRunFolder, requestMount } from './run-folder.ts';
 import { compact } from './run-id.ts';
+import { sourcesToBackUp, withLocked } from './sources.ts';
 
 export interface BackupOptions {
   kind: 'auto' | 'full';
@@ -46,7 +47,7 @@ export async function runBackup(app: App, options: BackupOptions): Promise<Backu
 async function backUp(app: App, run: string, options: BackupOptions): Promise<Ending> {
   const verbs = ['backup', 'list', 'audit'];
   await handshake(app, strategyB(app, { verb: 'version', run, mounts: [] }), verbs);
-  const datasets = datasetsOfB(app.config);
+  const { open: datasets, locked } = await sourcesToBackUp(app);
   const name = `haven-${compact(app.now())}`;
   // Built before the snapshot: it throws when a secret is missing.
   const spec = strategyB(app, { verb: 'backup', run, mounts: [] });
@@ -74,7 +75,7 @@ async function backUp(app: App, run: string, options: BackupOptions): Promise<En
           }
         : { outcome: 'failed', exit: exitCodes.failed, error: lie, result: ended.result ?? null };
     await tidy(app, run, datasets, lie === undefined ? ended.result : undefined);
-    return ending;
+    return withLocked(ending, locked);
   } catch (error) {
     await tidy(app, run, datasets, undefined);
     throw error;

@@ -3,7 +3,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App } from '../app.ts';
-import { type Dataset, datasetsOfB } from '../config/schema.ts';
+import type { Dataset } from '../config/schema.ts';
 import type { Backup } from '../contract/events.ts';
 import { chainOf } from '../drill/chain.ts';
 import type { Step } from '../drill/evidence.ts';
@@ -20,6 +20,7 @@ import { removeDrillContainers } from './leftovers.ts';
 import { type Listing, listBackups } from './look.ts';
 import { type Ending, type RunSummary, recorded } from './recorded.ts';
 import { makeRunFolder } from './run-folder.ts';
+import { sourcesOfB } from './sources.ts';
 
 export interface DrillOptions {
   backup?: string;
@@ -56,10 +57,11 @@ async function drillAll(app: App, run: string, options: DrillOptions): Promise<E
   const version = await handshake(app, drill(app, { verb: 'version', run, mounts: [] }), [...drillVerbs]);
   const folder = makeRunFolder(app.home, run);
   await ensureKit(app);
-  for (const { dataset } of datasetsOfB(app.config)) await releaseStaleHolds(app, dataset);
+  const { found: datasets } = await sourcesOfB(app);
+  for (const { dataset } of datasets) await releaseStaleHolds(app, dataset);
   await reap(app, { run, folder, pools: 'all' });
   const listing = await listBackups(app);
-  const chosen = choose(datasetsOfB(app.config), listing, options.backup);
+  const chosen = choose(datasets, listing, options.backup);
   const sources: Verdict[] = [];
   let exit = 0;
   for (const { dataset, backup } of chosen) {

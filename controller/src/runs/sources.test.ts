@@ -1,0 +1,147 @@
+// What a backup is asked to take, with a fake zfs: children come, go and are renamed between two runs.
+import assert from 'node:assert/strict';
+import { statSync, writeFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { stringify } from 'yaml';
+import { fakeState } from '../../testing/fake-zfs.ts';
+import { type Ground, groundApp, makeGround } from '../../testing/ground.ts';
+import type { App } from '../app.ts';
+import { readStatus, statusText } from '../history/status.ts';
+import { sourcesOfB, sourcesToBackUp, withLocked } from './sources.ts';
+
+function prepare(context: TestContext, names: string[], entry: object = {}): { ground: Ground; app: App } {
+  const ground = makeGround(context);
+  ground.writeZfsState(fakeState(names));
+  const app = groundApp(context, ground);
+  app.config.datasets = { home: { dataset: 'tank/home', recursive: true, exclude: [], ...entry } };
+  return { ground, app };
+}
+
+const told = (app: App) => statusText(readStatus(app), app.now());
+
+test('a child that appears is taken from the next run on', async (context) => {
+  const { ground, app } = prepare(context, ['tank/home', 'tank/home/ann']);
+  const before = await sourcesToBackUp(app);
+  ground.writeZfsState(fakeState(['tank/home', 'tank/home/ann', 'tank/home/robert', 'tank/homework']));
+
+  const after = await sourcesToBackUp(app);
+
+  assert.deepEqual(
+    [before, after].map(({ open }) => open.map(({ dataset }) => dataset)),
+    [
+      ['tank/home', 'tank/home/ann'],
+      ['tank/home', 'tank/home/ann', 'tank/home/robert'],
+    ],
+  );
+});
+
+test('a child that vanished is told by status until it is back, with its name; the file is the owner’s alone', async (context) => {
+  const { ground, app } = prepare(context, ['tank/home', 'tank/home/ann']);
+  await sourcesToBackUp(app);
+  ground.writeZfsState(fakeState(['tank/home']));
+  await sourcesToBackUp(app);
+  await sourcesToBackUp(app);
+
+  const gone = told(app);
+  ground.writeZfsState(fakeState(['tank/home', 'tank/home/ann']));
+  await sourcesToBackUp(app);
+
+  assert.match(gone, /NO LONGER BACKED UP: home-[0-9a-f]{8} \(tank\/home\/ann\) is gone/);
+  assert.doesNotMatch(told(app), /NO LONGER/);
+  assert.match(told(app), /^home-[0-9a-f]{8} +tank\/home\/ann$/m);
+  assert.equal(statSync(app.home.datasets).mode & 0o777, 0o600);
+});
+
+test('what the owner excluded himself is not told as vanished', async (context) => {
+  const { app } = prepare(context, ['tank/home', 'tank/home/ann']);
+  await sourcesToBackUp(app);
+  app.config.datasets.home!.exclude = ['tank/home/ann'];
+
+  await sourcesToBackUp(app);
+
+  assert.doesNotMatch(told(app), /NO LONGER|ann/);
+});
+
+test('a pool that is not there makes nothing vanish', async (context) => {
+  const { ground, app } = prepare(context, ['tank/home', 'tank/home/ann']);
+  await sourcesToBackUp(app);
+  ground.writeZfsState(fakeState(['other']));
+
+  const { open } = await sourcesToBackUp(app);
+
+  assert.deepEqual(
+    open.map(({ dataset }) => dataset),
+    ['tank/home'],
+  );
+  assert.doesNotMatch(told(app), /NO LONGER/);
+});
+
+test('a memory that is damaged is no obstacle', async (context) => {
+  const { app } = prepare(context, ['tank/home']);
+  writeFileSync(app.home.datasets, '{"home":');
+
+  assert.equal((await sourcesToBackUp(app)).open.length, 1);
+});
+
+test('a locked dataset is set aside, and the run is partial; when all are locked it is a failure', async (context) => {
+  const { ground, app } = prepare(context, []);
+  const state = fakeState(['tank/home', 'tank/home/ann']);
+  state.datasets['tank/home/ann']!.keystatus = 'unavailable';
+  ground.writeZfsState(state);
+
+  const { open, locked } = await sourcesToBackUp(app);
+  const ending = withLocked({ outcome: 'ok', exit: 0, error: null, result: null }, locked);
+  state.datasets['tank/home']!.keystatus = 'unavailable';
+  ground.writeZfsState(state);
+
+  assert.deepEqual(
+    open.map(({ id }) => id),
+    ['home'],
+  );
+  assert.deepEqual([ending.outcome, ending.exit], ['partial', 10]);
+  assert.match(ending.error?.message ?? '', /key is not loaded: home-[0-9a-f]{8}$/);
+  await assert.rejects(sourcesToBackUp(app), /key is not loaded: home, home-/);
+});
+
+test('what else failed is not hidden by a locked dataset', () => {
+  const failed = { code: 'store-full', operation: 'backup', message: 'no room' } as const;
+  const locked = [{ id: 'home-1', dataset: 'tank/x', root: 'home', locked: true }];
+
+  const ending = withLocked({ outcome: 'failed', exit: 21, error: failed, result: null }, locked);
+
+  assert.deepEqual([ending.outcome, ending.exit, ending.error?.code], ['failed', 21, 'store-full']);
+  assert.match(ending.error?.message ?? '', /^no room; and not backed up/);
+});
+
+test('when everything is excluded, it is a mistake and not a success', async (context) => {
+  const { app } = prepare(context, ['tank/home'], { exclude: ['tank/home/.'] });
+
+  await assert.rejects(sourcesToBackUp(app), /nothing to back up/);
+});
+
+test('two datasets with one id are refused', async (context) => {
+  const { ground, app } = prepare(context, []);
+  const state = fakeState(['tank/home', 'tank/home/ann', 'tank/home/bob']);
+  for (const name of ['tank/home/ann', 'tank/home/bob']) state.datasets[name]!.guid = '7';
+  ground.writeZfsState(state);
+
+  await assert.rejects(sourcesOfB(app), /two datasets have the id home-/);
+});
+
+test('names are in no log', async (context) => {
+  const { ground, app } = prepare(context, ['tank/home', 'tank/home/secret-ann'], {
+    exclude: ['tank/home/idle-x'],
+  });
+  const lines: string[] = [];
+  app.log = new Proxy(app.log, {
+    get: (log, name) =>
+      name === 'warn' ? (...args: unknown[]) => lines.push(stringify(args)) : Reflect.get(log, name),
+  });
+  await sourcesToBackUp(app);
+  ground.writeZfsState(fakeState(['tank/home']));
+
+  await sourcesToBackUp(app);
+
+  assert.ok(lines.length >= 3, lines.join());
+  assert.doesNotMatch(lines.join(), /secret-ann|idle-x|tank/);
+});
