@@ -55,9 +55,12 @@ export async function sendSession(sending: Sending, open: OpenSession): Promise<
 
   for (;;) {
     if (ways.retry.stop.aborted) throw interrupted('upload');
+    const cleared = await ways.line.clear(Math.min(buffer.length, job.bytes - offset), ways.retry.stop);
+    if (cleared.waited) backoff.progress(); // a wait on purpose is no failure
     requireYoung();
-    const chunk = await readChunk(handle, buffer, offset, job.bytes);
+    const chunk = await readChunk(handle, buffer.subarray(0, cleared.bytes), offset, job.bytes);
     let state = await attempt(() => store.sendChunk(session, chunk, offset, job.bytes));
+    const waited = state === 'unknown';
     const asked = state === 'unknown' || (state.kind === 'incomplete' && state.upTo === null);
     if (state === 'unknown' || asked) state = await queryUntilKnown(store, session, backoff);
     if (state.kind === 'complete')
@@ -70,7 +73,7 @@ export async function sendSession(sending: Sending, open: OpenSession): Promise<
     if (offset > before) {
       backoff.progress();
       ways.onProgress(offset);
-    } else {
+    } else if (!waited) {
       await backoff.wait('upload', new StoreError('transient', 'the store took no byte of a chunk'));
     }
   }

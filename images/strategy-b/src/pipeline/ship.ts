@@ -70,6 +70,7 @@ export function createShipper({ plan, ground, context, tools }: Shipment): Shipp
       const stored = await upload(job, {
         store: context.store,
         retry: { ...context.retry, stop: tools.stop },
+        line: context.line,
         chunkBytes: surroundings.chunkBytes,
         onId: (id) => journal.setId(backup, n, id),
         onSession: (uri, startedAt) => journal.setSession(backup, n, { uri, startedAt }),
