@@ -68,7 +68,7 @@ const Fields = z.strictObject({
   /** Where the limit's times are; the container's own zone is UTC. */
   limitTimezone: z.string().refine(isTimezone, 'a time zone such as Europe/Berlin').default('UTC'),
   /** What Google takes from one account in a day. Less, where other programs upload to the same account. */
-  dailyUploadBytes: z.int().min(1_000_000).default(750e9),
+  dailyUploadBytes: z.int().min(262_144).default(750e9),
   api: z
     .strictObject({
       rootUrl: Url.default('https://www.googleapis.com/'),

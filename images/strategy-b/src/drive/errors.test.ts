@@ -76,3 +76,13 @@ test('an API that is not enabled is the owner’s to fix', () => {
 
   assert.equal((error as { code: string }).code, 'bad-request');
 });
+
+test('a refused download says why, though its body came as bytes', () => {
+  const bytes = (text: string) => new TextEncoder().encode(text).buffer;
+
+  assert.equal(
+    translateAnswer(403, bytes(JSON.stringify(google('userRateLimitExceeded'))), null, 0).kind,
+    'transient',
+  );
+  assert.equal(translateAnswer(403, bytes('<html>'), null, 0).kind, 'refused');
+});

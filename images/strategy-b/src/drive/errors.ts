@@ -40,6 +40,7 @@ const rateReasons = new Set([
   'sharingRateLimitExceeded',
   'backendError',
   'dailyLimitExceeded',
+  'downloadQuotaExceeded',
 ]);
 /** By the first of them Google also says that a day's 750 GB are used up. */
 const throttleReasons = new Map([
@@ -58,7 +59,7 @@ const fullReasons = new Set([
 /** The OAuth client or its project is set up wrongly: no waiting helps. */
 const setupReasons = new Set(['accessNotConfigured', 'insufficientPermissions']);
 
-/** Given an answer that is not a success, return what it means. Bodies may be JSON, plain text or HTML. */
+/** Given an answer that is not a success, return what it means. Bodies may be JSON (of a download: still as bytes), plain text or HTML. */
 export function translateAnswer(
   status: number,
   body: unknown,
@@ -140,11 +141,19 @@ function meaning(
 }
 
 function reasonOf(body: unknown): string | undefined {
-  const error = field(body, 'error');
+  const error = field(body instanceof ArrayBuffer ? parsed(body) : body, 'error');
   if (typeof error === 'string') return error; // the token endpoint's form
   const errors = field(error, 'errors');
   const reason = Array.isArray(errors) ? field(errors[0], 'reason') : undefined;
   return typeof reason === 'string' && /^[A-Za-z_]{1,60}$/.test(reason) ? reason : undefined;
+}
+
+function parsed(bytes: ArrayBuffer): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined; // a page of HTML
+  }
 }
 
 function field(from: unknown, name: string): unknown {

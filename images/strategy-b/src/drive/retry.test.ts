@@ -156,7 +156,7 @@ test('an upload that hears nothing but "rate limit" sleeps long, and outlasts a 
   await withRetry(store, slow).startUpload({} as never);
 
   assert.equal(tries(), 26);
-  assert.ok(sleeps.length >= 17 && sleeps.every((ms) => ms === 3_600_000), String(sleeps));
+  assert.ok(sleeps.length === 16 && sleeps.every((ms) => ms === 3_600_000), String(sleeps));
   assert.ok(waits.slice(0, -sleeps.length).reduce((sum, ms) => sum + ms, 0) >= 60_000);
 });
 
@@ -183,15 +183,25 @@ test('a rate limit that outlasts a day ends', async () => {
 test('another error in between means that it is not the allowance; other requests never sleep long', async () => {
   const mixed = policy();
   const backoff = createBackoff(mixed.policy, true);
-  for (let hurry = 0; hurry < 3; hurry += 1) {
-    await backoff.wait('x', throttled);
-    mixed.passed(30_000);
-    await backoff.wait('x', new StoreError('transient', 'HTTP 503')).catch(() => undefined);
-    mixed.passed(30_000);
+  for (const error of [throttled, new StoreError('transient', 'HTTP 503'), throttled, throttled]) {
+    await backoff.wait('x', error);
+    mixed.passed(25_000);
   }
   const listing = policy();
 
   await assert.rejects(withRetry(failing(99, throttled).store, listing.policy).get('x'), throttled);
 
   assert.deepEqual([mixed.sleeps, listing.sleeps], [[], []]);
+});
+
+test('an error after a long sleep is a first one', async () => {
+  const { waits, policy: slow } = policy();
+  const backoff = createBackoff(slow, true);
+  const down = new StoreError('transient', 'HTTP 503');
+
+  await backoff.wait('x', down);
+  await backoff.wait('x', new StoreError('transient', 'x', undefined, 'day'));
+  await backoff.wait('x', down);
+
+  assert.equal(waits.length, 3);
 });

@@ -63,14 +63,17 @@ export async function sendSession(sending: Sending, open: OpenSession): Promise<
     const waited = state === 'unknown';
     const asked = state === 'unknown' || (state.kind === 'incomplete' && state.upTo === null);
     if (state === 'unknown' || asked) state = await queryUntilKnown(store, session, backoff);
-    if (state.kind === 'complete')
+    if (state.kind === 'complete') {
+      ways.line.spend(job.bytes - offset);
       return asked ? { kind: 'completed-before' } : { kind: 'complete', file: state.file };
+    }
 
     const before = offset;
     if ((state.upTo ?? 0) > offset + chunk.length)
       throw new SessionLost('the store has more bytes than were sent');
     await adopt(state, chunk);
     if (offset > before) {
+      ways.line.spend(offset - before);
       backoff.progress();
       ways.onProgress(offset);
     } else if (!waited) {

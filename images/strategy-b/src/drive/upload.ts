@@ -29,7 +29,7 @@ export interface UploadWays {
   /** With retries for requests that may be repeated. */
   store: Store;
   retry: RetryPolicy;
-  line: Pick<Line, 'clear'>;
+  line: Pick<Line, 'clear' | 'spend'>;
   chunkBytes: number;
   /** Called with each new id before its session is started; the id before it, if any, has no file any more. */
   onId(id: string): void;

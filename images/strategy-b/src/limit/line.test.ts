@@ -89,7 +89,7 @@ test('a used-up day is waited out, written down first, and told', async () => {
 
   const cleared = await line('off', allowance).clear(mib, signal);
 
-  assert.deepEqual([cleared, clock.now(), spent, saved], [{ bytes: mib, waited: true }, until, mib, 1]);
+  assert.deepEqual([cleared, clock.now(), spent, saved], [{ bytes: mib, waited: true }, until, 0, 1]);
   assert.deepEqual(told, ['daily-limit']);
 });
 

@@ -11,6 +11,8 @@ export interface Line {
   pace: Pace;
   /** Waits until a chunk may be sent; returns how many bytes of those wanted it may have, and whether there was a wait. */
   clear(wanted: number, stop: AbortSignal): Promise<{ bytes: number; waited: boolean }>;
+  /** So many were taken by the store: only those count for the day, or a chunk that fails after a wait would wait for ever. */
+  spend(bytes: number): void;
 }
 
 export interface LineOptions {
@@ -68,13 +70,11 @@ export function createLine(options: LineOptions): Line {
           stop,
         );
         const spent = await waitWhile('daily-limit', () => allowance.waitFor(bytes), stop);
-        if (!paused && !spent) {
-          allowance.spend(bytes);
-          return { bytes, waited };
-        }
+        if (!paused && !spent) return { bytes, waited };
         waited = true; // a window may have closed, or a rate changed, meanwhile
       }
     },
+    spend: allowance.spend,
   };
 }
 

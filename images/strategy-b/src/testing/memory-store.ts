@@ -106,7 +106,10 @@ export function run(
     { ...job, resume },
     {
       ...{ store, retry, chunkBytes, onProgress: () => undefined },
-      line: { clear: async (bytes) => ({ bytes, waited: false }) },
+      line: {
+        clear: async (bytes) => ({ bytes, waited: false }),
+        spend: () => undefined,
+      },
       onId: (id) => void told.ids.push(id),
       onSession: (uri, at) => void told.sessions.push([uri, at]),
       onResend: (reason) => void told.resends.push(reason),
