@@ -1,5 +1,5 @@
-// Memory is constant, whatever the stream. Node needs 120 MB for itself and lets some 100 MB of read buffers wait for collection; a run that
-// kept the stream would need 300 MB more. (Measured: 240 MB here, 264 MB for a stream of 900 MB.)
+// Memory is constant, whatever the stream. Node and its libraries need 130 MB where nothing was compiled beforehand (the image: 90 MB), and here V8 is not told to collect early as in the image; read buffers wait for
+// collection. What must not happen is that the bytes of a part are kept until the part is made: that alone would be 250 MB here (measured: 256 MB in all, and 455 MB when it does).
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -7,14 +7,14 @@ import { createBench, requestSource } from './harness.ts';
 import { fakeSource } from './sources.ts';
 
 const streamBytes = 300_000_000;
-const limitBytes = 340_000_000;
+const limitBytes = 330_000_000;
 
-test('a stream of 300 MB needs less than 340 MB of memory in all', async (t) => {
+test('a stream of 300 MB needs less than 330 MB of memory in all', async (t) => {
   const source = fakeSource({}, streamBytes);
   const bench = await createBench([source]);
   t.after(() => bench.dispose());
   const api = { rootUrl: `${bench.drive.url}/`, tokenUrl: `${bench.drive.url}/token` };
-  const settings = { api, partBytes: 64_000_000, compression: { method: 'none' } };
+  const settings = { api, partBytes: 250_000_000, compression: { method: 'none' } };
   const request = { kind: 'full', sources: [requestSource(source)], settings };
 
   const { child, ended } = bench.start('backup', request);

@@ -53,19 +53,37 @@ async function copy(
   afterRead: () => void,
 ): Promise<void> {
   const stdin = stage.stdin!;
-  const closed = closing(stdin).then(() => whyClosed(stage));
-  closed.catch(() => undefined); // raced below
+  const orClosed = breakable(closing(stdin).then(() => whyClosed(stage)));
   const chunks = source[Symbol.asyncIterator]();
   for (;;) {
     beforeRead();
-    const { done, value } = await Promise.race([chunks.next(), closed]);
+    const { done, value } = await orClosed(chunks.next());
     if (done === true) break;
     afterRead();
-    if (!stdin.write(value)) await Promise.race([draining(stdin), closed]);
+    if (!stdin.write(value)) await orClosed(draining(stdin));
   }
   afterRead();
   stdin.end();
-  await Promise.race([finishing(stdin), closed]);
+  await orClosed(finishing(stdin));
+}
+
+/**
+ * Given what may break the waiting at any time, return a way to wait for one thing after the other. Not Promise.race: whoever loses a race keeps what the winner
+ * gave, so that a promise that outlives the copying would keep every byte of it in memory (https://github.com/nodejs/node/issues/17469).
+ */
+function breakable(breaking: Promise<never>): <T>(awaited: Promise<T>) => Promise<T> {
+  let broken: { by: unknown } | undefined;
+  let breakOff: (by: unknown) => void = () => undefined;
+  breaking.catch((by: unknown) => {
+    broken = { by };
+    breakOff(by);
+  });
+  return <T>(awaited: Promise<T>) =>
+    new Promise<T>((resolve, reject) => {
+      breakOff = reject;
+      awaited.then(resolve, reject);
+      if (broken !== undefined) reject(broken.by);
+    });
 }
 
 function draining(stdin: Writable): Promise<void> {
