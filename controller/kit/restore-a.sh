@@ -9,8 +9,9 @@
 # Run it as root: only root can give files back to their owners. It deletes nothing, neither in Swift nor here. Before it downloads, every object that the
 # backup and those below it need was found in Swift, with the size and MD5 that Haven's manifest recorded; duplicity then checks each volume's SHA-1. What
 # duplicity does not keep (hard links, holes, extended attributes, ACLs, nanoseconds, sockets …) attributes.py puts back, and compares all with its record.
-# Temporary files go to $TMPDIR (default /tmp): two volumes (usually 200 MiB each), and about half a percent of the backup.
+# Temporary files go to $TMPDIR (default /tmp): two and a half volumes (usually 200 MiB each), and about half a percent of the backup.
 # HAVEN_ATTEMPTS=8   how often a request without success is tried. HAVEN_STALL=1800   seconds without a byte read or written before giving up.
+# HAVEN_TIMEOUT=300  seconds without an answer before a download is begun again.
 # HAVEN_NAMES=FILE   where the names of files that were not restored as they were go (default: FOLDER.problems, if there are any)
 # Ends with 0 done · 1 all is there, but some attributes could not be set · 3 something is missing here · 11 network, try later · 22 Swift refuses
 # user or password · 23 disk full · 30 the backup is damaged
@@ -242,10 +243,10 @@ demand_chain() { # BACKUP
 
 # duplicity, with the one thing that it lacks: its Swift client waits for ever when a line goes dead. It tries again by itself after that.
 PATIENT='
-import runpy, sys
+import os, runpy, sys
 import swiftclient.client as client
 begin = client.Connection.__init__
-client.Connection.__init__ = lambda self, *given, **named: begin(self, *given, **{"timeout": 300, **named})
+client.Connection.__init__ = lambda self, *given, **named: begin(self, *given, **{"timeout": float(os.environ["HAVEN_TIMEOUT"]), **named})
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")'
 
@@ -272,8 +273,9 @@ get() { # WHAT, path in the backup, target
   (
     no_strays
     duplicity_variables
+    export HAVEN_TIMEOUT="${HAVEN_TIMEOUT:-300}"
     exec python3 -c "$PATIENT" "$(command -v duplicity)" restore --numeric-owner --time "$TIME" $part "$2" --archive-dir "$WORK/archive" --name haven --tempdir "$WORK" \
-      --num-retries "$ATTEMPTS" --backend-retry-delay 5 --verbosity info --log-fd 3 "swift://$CONTAINER/$SOURCE" "$3" 3> "$WORK/log" > /dev/null 2> "$WORK/says" < /dev/null
+      --volsize "$LARGEST" --num-retries "$ATTEMPTS" --backend-retry-delay 5 --verbosity info --log-fd 3 "swift://$CONTAINER/$SOURCE" "$3" 3> "$WORK/log" > /dev/null 2> "$WORK/says" < /dev/null
   ) &
   WORKER=$!
   still=0 before=
@@ -329,11 +331,14 @@ list() {
 }
 
 restore() { # BACKUP, FOLDER
+  [ "$(id -u)" -eq 0 ] || die 3 "only root can give files back to their owners" "run this as root"
   [ ! -e "$2" ] || { [ -d "$2" ] && [ -z "$(ls -A "$2")" ]; } || die 3 "$2 is there already, and not an empty folder" "name a new folder"
   [ -d "$(dirname "$2")" ] || die 3 "there is no folder $(dirname "$2") to make it in" "make it first"
   look
   demand_chain "$1"
   SOURCE=$(jq -r .source.id "$WORK/newest-manifest") TIME=$(jq -r .setTime "$WORK/newest-manifest")
+  # duplicity demands room for more than two volumes of the size that it is told, not of the size that they have.
+  LARGEST=$(jq -s '([.[].objects[].bytes] | max) / 1048576 | floor + 1' "$WORK/chain")
   jq -rc '"manifest: " + ({backup, chain, kind, base, guid: .source.guid, createdAt, volumes: ((.objects | length) - 2), bytes: ([.objects[].bytes] | add)} | tojson)' "$WORK/chain" >&2
   get "record of attributes" "state/attributes/$SOURCE/record" "$WORK/record"
   entries=$(sed -n '$s/^end \([0-9]*\) .*/\1/p' "$WORK/record")
