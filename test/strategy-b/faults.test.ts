@@ -110,7 +110,7 @@ test('a full Drive is exit 21', async () => {
   assert.equal(backup.result.error?.code, 'store-full');
   assert.deepEqual(backup.result.sources?.[0]?.error?.code, 'store-full');
   assert.equal(await manifests(), 0);
-  assert.deepEqual(bench.tools.holds(), []);
+  assert.equal(bench.tools.holds().length, 1, 'the next run goes on from the same snapshot');
   await assertAllFaultsHappened();
 });
 

@@ -10,6 +10,8 @@ test('all settings have defaults', () => {
     chainLength: 200,
     sendFlags: [],
     compression: { method: 'xz', level: 1, threads: 1 },
+    keepWithin: '1y',
+    keepChains: 2,
     api: { rootUrl: 'https://www.googleapis.com/', tokenUrl: 'https://oauth2.googleapis.com/token' },
   });
 });
