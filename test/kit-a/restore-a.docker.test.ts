@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { parseEvent } from '../conformance/container.ts';
 import {
+  COMPARE,
   DRILL,
   type Ended,
   type Ground,
@@ -16,10 +17,6 @@ import {
 const FULL = 'aa'.repeat(16);
 const NEXT = 'bb'.repeat(16);
 const RESTORE = `sh /kit/restore-a.sh restore ${NEXT} /haven/out/new`;
-/** The drill's own comparison; prints what differs, by kind. */
-const COMPARE = `python3 -c '
-from haven_drill.compare import Comparison
-c = Comparison(lambda t: None); c.trees("/haven/source/docs", "/haven/out/new"); print(c.tally.files, c.mismatches.by_kind)'`;
 
 // Made before any test is declared: a root-level hook would run beside the suites.
 const ground: Ground = await startGround();

@@ -12,10 +12,16 @@ export const SWIFT = process.env.HAVEN_SWIFT_IMAGE ?? 'haven/swift';
 export const DRILL = process.env.HAVEN_DRILL_IMAGE ?? 'haven/drill';
 /** Debian 12: duplicity 0.8.22. */
 export const STRANGER = process.env.HAVEN_STRANGER_A_IMAGE ?? 'haven/stranger-a';
+export const IMAGE_A = process.env.HAVEN_IMAGE_A ?? 'haven/strategy-a';
 export const PASSPHRASE = 'canary-passphrase-7d1f';
 export const PASSWORD = 'havenpass';
 /** images/CONTRACT.md section 5. */
 export const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
+
+/** The drill's own comparison; prints what differs, by kind. */
+export const COMPARE = `python3 -c '
+from haven_drill.compare import Comparison
+c = Comparison(lambda t: None); c.trees("/haven/source/docs", "/haven/out/new"); print(c.tally.files, c.mismatches.by_kind)'`;
 
 export interface Manifest {
   backup: string;
@@ -35,6 +41,8 @@ export interface Ground {
   /** A kit's half, in a folder of its own. */
   kit(change?: { store?: unknown; swift?: unknown; passphrase?: string; without?: string }): string;
   write(kind: 'full' | 'incremental', backup: string, base?: Manifest): Promise<Manifest>;
+  /** Image A itself backs the tree up, as it is now; there is no ZFS here, so that findmnt is one of the test's own. Returns its result. */
+  backup(guid: string): Promise<Record<string, unknown>>;
   /** Runs a shell script as root in an image, with the kit at /kit and the volume with the tree (/haven/source/docs) and room (/haven/out). */
   run(image: string, kit: string, script: string, options?: string[]): Promise<Ended>;
   /** Runs `fetch` of the drill image as images/CONTRACT.md says, into a folder of the volume at /haven/restored. */
@@ -85,7 +93,7 @@ export async function startGround(): Promise<Ground> {
     [...repository, '--env', 'PYTHONPATH=/opt/haven:/repository/images/drill'],
   );
 
-  return {
+  const ground: Ground = {
     name,
     kit({ store, swift, passphrase, without } = {}) {
       kits += 1;
@@ -109,6 +117,40 @@ export async function startGround(): Promise<Ground> {
       return JSON.parse(
         (await must(STRANGER, args, [...repository, ...account])).split('\n').at(-1)!,
       ) as Manifest;
+    },
+    async backup(guid) {
+      const source = { id: 'docs', dataset: 'tank/docs', snapshot: `s-${guid}`, guid };
+      const auth = { version: 1, url: 'http://swift:8080/auth/v1.0' };
+      const asked = { contract: '1.0', verb: 'backup', run: 'r1', kind: 'auto', sources: [source] };
+      const request = join(folder, 'backup.json');
+      writeFileSync(request, JSON.stringify({ ...asked, settings: { auth, volumeMiB: 1 } }));
+      const mounted = { fstype: 'zfs', source: `tank/docs@s-${guid}`, options: 'ro' };
+      const findmnt = join(folder, 'findmnt');
+      writeFileSync(findmnt, `#!/bin/sh\necho '${JSON.stringify({ filesystems: [mounted] })}'\n`, {
+        mode: 0o755,
+      });
+      const args = ['run', '--rm', '--network', name, '--user', '0', '--read-only', '--cap-drop', 'ALL'];
+      args.push(
+        '--cap-add',
+        'DAC_READ_SEARCH',
+        '--security-opt',
+        'no-new-privileges',
+        '--tmpfs',
+        '/tmp:size=64m',
+      );
+      args.push('--volume', `${name}:/haven`, '--volume', `${name}-state:/haven/state`);
+      args.push(
+        '--volume',
+        `${ground.kit()}:/run/secrets:ro`,
+        '--volume',
+        `${request}:/haven/request.json:ro`,
+      );
+      args.push('--volume', `${findmnt}:/usr/bin/findmnt:ro`);
+      const run = await execa('docker', [...args, IMAGE_A, 'backup'], { reject: false });
+      const result = JSON.parse(run.stdout.split('\n').at(-1) || '{}') as Record<string, unknown>;
+      if (run.exitCode !== 0)
+        throw new Error(`image A ended with ${run.exitCode}: ${run.stdout}${run.stderr}`);
+      return result;
     },
     run(image, kit, script, options = []) {
       const confined = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
@@ -171,8 +213,11 @@ export async function startGround(): Promise<Ground> {
     async dispose() {
       await execa('docker', ['rm', '--force', '--volumes', container], { reject: false });
       await execa('docker', ['network', 'rm', name], { reject: false });
-      await execa('docker', ['volume', 'rm', '--force', name, `${name}-restored`], { reject: false });
+      await execa('docker', ['volume', 'rm', '--force', name, `${name}-restored`, `${name}-state`], {
+        reject: false,
+      });
       rmSync(folder, { recursive: true, force: true });
     },
   };
+  return ground;
 }
