@@ -278,14 +278,18 @@ get() { # WHAT, path in the backup, target
       --volsize "$LARGEST" --num-retries "$ATTEMPTS" --backend-retry-delay 5 --verbosity info --log-fd 3 "swift://$CONTAINER/$SOURCE" "$3" 3> "$WORK/log" > /dev/null 2> "$WORK/says" < /dev/null
   ) &
   WORKER=$!
-  still=0 before=
+  still=0 before='' patience=$STALL
   while kill -0 "$WORKER" 2> /dev/null; do
     sleep 1
     now=$(movement "$WORKER")
     if [ "$now" = "$before" ]; then still=$((still + 1)); else still=0; fi
     before=$now
-    [ "$still" -lt "$STALL" ] || {
+    # Where it breaks down, on a full disk say, it prints a traceback, and then waits for ever for a gpg that waits for it.
+    ! grep -q Traceback "$WORK/says" || patience=15
+    [ "$still" -lt "$patience" ] || {
       end_worker
+      wait "$reader"
+      ! grep -q Traceback "$WORK/says" || complain "$1" 30
       die 11 "$1: duplicity stood still for $STALL seconds" "check the network, and run this again into a new folder"
     }
   done

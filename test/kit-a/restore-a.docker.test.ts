@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { parseEvent } from '../conformance/container.ts';
 import {
+  CAPABILITIES,
   COMPARE,
   DRILL,
   type Ended,
@@ -197,6 +198,16 @@ describe('what is wrong here', () => {
     assert.match(ended.stdout, /^ERROR: only root/m);
   });
 
+  test('a setgid bit that the kernel dropped is told', async () => {
+    const without = CAPABILITIES.filter((one) => one !== 'FSETID');
+    const script = `rm -rf /haven/out/new*; ${RESTORE}; code=$?; cat /haven/out/new.problems; exit $code`;
+
+    const ended = await ground.run(DRILL, kit, script, [], without);
+
+    assertRefused(ended, 1, /^ERROR: all files are there, but some attributes could not be set/m);
+    assert.equal(ended.stdout, 'not-set mode setgid');
+  });
+
   test('what could not be given to its owner is not called restored', async () => {
     const script = `mkdir /tmp/bin && printf '#!/bin/sh\\necho 0' > /tmp/bin/id && chmod 755 /tmp/bin/id && PATH=/tmp/bin:$PATH TMPDIR=/tmp ${RESTORE.replace('/haven/out', '/tmp')}`;
 
@@ -345,7 +356,7 @@ describe('the drill’s fetch', () => {
       result.fetched.backups.map(({ id }) => id),
       [FULL, NEXT],
     );
-    assert.partialDeepStrictEqual(result.fetched.restored, { files: 16, problems: {} });
+    assert.partialDeepStrictEqual(result.fetched.restored, { files: 17, problems: {} });
     const said = fetched.stdout + fetched.said;
     for (const hidden of [PASSPHRASE, PASSWORD, 'tank/test', 'another-name', 'dangling', 'late'])
       assert.ok(!said.includes(hidden), hidden);

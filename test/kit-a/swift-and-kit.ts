@@ -44,7 +44,13 @@ export interface Ground {
   /** Image A itself backs the tree up, as it is now; there is no ZFS here, so that findmnt is one of the test's own. Returns its result. */
   backup(guid: string): Promise<Record<string, unknown>>;
   /** Runs a shell script as root in an image, with the kit at /kit and the volume with the tree (/haven/source/docs) and room (/haven/out). */
-  run(image: string, kit: string, script: string, options?: string[]): Promise<Ended>;
+  run(
+    image: string,
+    kit: string,
+    script: string,
+    options?: string[],
+    capabilities?: string[],
+  ): Promise<Ended>;
   /** Runs `fetch` of the drill image as images/CONTRACT.md says, into a folder of the volume at /haven/restored. */
   fetch(kit: string, backup: string, options?: { stopWhen?: RegExp }): Promise<Ended>;
   swift(...args: string[]): Promise<string>;
@@ -88,7 +94,7 @@ export async function startGround(): Promise<Ground> {
     [
       'python3',
       '-c',
-      'import os; os.umask(0o22); os.makedirs("/haven/source/docs"); from tests.test_compare import make_tree; make_tree(b"/haven/source/docs"); os.mkdir("/haven/out")',
+      'import os; os.umask(0o22); os.makedirs("/haven/source/docs"); from tests.test_compare import make_tree; make_tree(b"/haven/source/docs"); os.mkdir("/haven/out"); name = "/haven/source/docs/setgid"; os.close(os.open(name, os.O_CREAT)); os.chown(name, 0, 4343); os.chmod(name, 0o2755)',
     ],
     [...repository, '--env', 'PYTHONPATH=/opt/haven:/repository/images/drill'],
   );
@@ -152,10 +158,10 @@ export async function startGround(): Promise<Ground> {
         throw new Error(`image A ended with ${run.exitCode}: ${run.stdout}${run.stderr}`);
       return result;
     },
-    run(image, kit, script, options = []) {
+    run(image, kit, script, options = [], capabilities = CAPABILITIES) {
       const confined = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
       confined.push(
-        ...CAPABILITIES.flatMap((one) => ['--cap-add', one]),
+        ...capabilities.flatMap((one) => ['--cap-add', one]),
         '--tmpfs',
         '/tmp:size=64m,mode=1777',
       );

@@ -375,6 +375,13 @@ class Differences(AttributesTest):
 
         self.problem(change, "other-target", "to-directory")
 
+    def test_a_file_in_the_place_of_a_link(self) -> None:
+        def change(tree: str) -> None:
+            os.unlink(f"{tree}/dangling")
+            self.write("dangling", b"x", tree)
+
+        self.problem(change, "other-type", "dangling")
+
     def test_check_finds_other_content_by_the_recorded_hash(self) -> None:
         self.lost(make_tree, "--hash")
         self.run_program("apply", self.record, self.tree)
