@@ -8,7 +8,7 @@ import sys
 
 from haven_a.children import run_tool
 from haven_a.context import Context
-from haven_a.problem import Problem
+from haven_a.problem import Problem, local_full
 from haven_a.source import unreadable
 
 SECONDS = 7 * 24 * 3600.0
@@ -22,7 +22,11 @@ def record_attributes(source_id: str, context: Context) -> None:
     if not os.path.exists(context.places.attributes_program):
         raise Problem("failed", "record attributes", "attributes.py is missing in the image", "build the image again", source_id)
     argv = [sys.executable, "-s", context.places.attributes_program, "record", context.places.source(source_id), f"{folder}/record"]
+    if context.settings.hash_contents:
+        argv.append("--hash")
     finished = run_tool(argv, SECONDS)
+    if finished.code == 23:
+        raise local_full("record attributes", source_id)
     if finished.code != 0:
         message = f"the attributes of source {source_id} could not be recorded (exit code {finished.code})"
         raise unreadable(source_id, message, "see 'zpool status' on the host")

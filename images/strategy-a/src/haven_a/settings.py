@@ -23,6 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "keepChains": 2,
     "allowShrink": False,
     "compression": "zlib",
+    "hashContents": False,
 }
 
 
@@ -40,6 +41,8 @@ class Settings:
     allow_shrink: bool
     #: Of GnuPG: "zlib", or "none" where the data is compressed already and the processor slow.
     compression: str
+    #: With a SHA-256 of each file in the record beside the data, so that an old backup can be judged after its snapshot is gone. Reads everything, each time.
+    hash_contents: bool
 
 
 def read_settings(raw: dict[str, Any]) -> Settings:
@@ -61,6 +64,7 @@ def read_settings(raw: dict[str, Any]) -> Settings:
         keep_chains=values["keepChains"],
         allow_shrink=values["allowShrink"],
         compression=values["compression"],
+        hash_contents=values["hashContents"],
     )
 
 
@@ -86,6 +90,7 @@ RULES: dict[str, tuple[str, Callable[[object], bool]]] = {
     "chainLength": ("a whole number from 1 to 120: what one drill can restore", _between(1, 120)),
     "volumeMiB": ("a whole number from 1 to 4096", _between(1, 4096)),
     "keepChains": ("a whole number from 1 to 10000", _between(1, 10000)),
+    "hashContents": ("true or false", lambda value: isinstance(value, bool)),
     "allowShrink": ("true or false", lambda value: isinstance(value, bool)),
     "compression": ("zlib or none", lambda value: isinstance(value, str) and value in ("zlib", "none")),
 }
