@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 from haven_a.problem import Problem
 
-# All that a child gets: no proxy, no ST_* or OS_*, no secret.
-ENVIRONMENT = {"PATH": os.defpath if "PATH" not in os.environ else os.environ["PATH"], "HOME": "/tmp", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def environment() -> dict[str, str]:
+    """All that a child gets of it: no proxy, no ST_* or OS_*, no secret."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "HOME": "/tmp", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Finished:
     stderr: bytes
 
 
-def run_tool(argv: Sequence[str], seconds: float, stdin: bytes = b"", pass_fds: Sequence[int] = (), env: dict[str, str] | None = None) -> Finished:
+def run_tool(argv: Sequence[str], seconds: float, stdin: bytes = b"", pass_fds: Sequence[int] = ()) -> Finished:
     """Given a command and its deadline, return how it ended; throws failed when it cannot be started or does not end."""
     name = os.path.basename(argv[0])
     try:
@@ -31,7 +34,7 @@ def run_tool(argv: Sequence[str], seconds: float, stdin: bytes = b"", pass_fds: 
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=pass_fds,
-            env={**ENVIRONMENT, **(env or {})},
+            env=environment(),
             start_new_session=True,
         )
     except OSError as error:

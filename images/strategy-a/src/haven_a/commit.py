@@ -11,6 +11,8 @@ from haven_a import VERSION
 from haven_a.context import Context
 from haven_a.events import utc_now
 from haven_a.in_flight import InFlight, Journal
+from haven_a.json_file import cache_file
+from haven_a.load_manifests import cache_path
 from haven_a.manifest import Manifest, Object, to_json
 from haven_a.memory import Memory
 from haven_a.problem import Problem
@@ -52,3 +54,4 @@ def _store(manifest: Manifest, context: Context) -> None:
     back = io.BytesIO()
     if not context.store.get(name, back) or context.key.decrypt(back.getvalue()) != plain:
         raise Problem("failed", "commit", "the manifest that was stored is not the one that comes back", "run it again", manifest.source["id"])
+    cache_file(cache_path(context.places.state, manifest.source["id"], manifest.set_time, md5), plain)

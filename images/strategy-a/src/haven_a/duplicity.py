@@ -77,7 +77,7 @@ def run_duplicity(
                 stderr=stderr,
                 pass_fds=(spec, log_write),
                 # The state volume may be small and /tmp is: GnuPG and Python must not put anything elsewhere.
-                env={**children.ENVIRONMENT, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": context.places.temporary},
+                env={**children.environment(), "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": context.places.temporary},
                 start_new_session=True,
             )
         os.close(log_write)

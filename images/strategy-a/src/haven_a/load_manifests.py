@@ -38,13 +38,18 @@ class Loaded:
         return [manifest for manifests in self.readable.values() for manifest in manifests]
 
 
+def cache_path(state: str, source: str, set_time: str, md5: str) -> str:
+    """Where a decrypted manifest is kept, so that who looks need not download it again."""
+    return f"{state}/manifests/{source}/{set_time}.{md5}.json"
+
+
 class Manifests:
     """Reads manifests of one store with one key; what it read lies in the state volume as a cache."""
 
     def __init__(self, store: Store, key: openpgp.Key, state: str) -> None:
         self._store = store
         self._key = key
-        self._cache = f"{state}/manifests"
+        self._state = state
 
     def load(self, catalogue: Catalogue) -> Loaded:
         loaded = Loaded()
@@ -81,7 +86,7 @@ class Manifests:
         return self._key.decrypt(data)
 
     def _path(self, source: str, set_time: str, stored: StoredObject) -> str | None:
-        return f"{self._cache}/{source}/{set_time}.{stored.md5}.json" if MD5.fullmatch(stored.md5) else None
+        return cache_path(self._state, source, set_time, stored.md5) if MD5.fullmatch(stored.md5) else None
 
     def _cached(self, source: str, set_time: str, stored: StoredObject) -> bytes | None:
         path = self._path(source, set_time, stored)

@@ -11,7 +11,6 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO
 
 from haven_a.source import unreadable
 
@@ -86,7 +85,7 @@ def line_of(inode: int, changed: int, path: bytes) -> bytes:
 class ChangeIndex:
     """Reads an index beside a walk in the same order: `of(path)` must be asked in that order."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: gzip.GzipFile) -> None:
         self._file = file
         self._next: tuple[tuple[bytes, ...], int, int] | None = self._read()
 
