@@ -38,6 +38,8 @@ export interface Asked {
   /** What is mounted at the source, when it is not what was asked for. */
   mounted?: string;
   readOnlyState?: boolean;
+  /** A file of the tree over which one is mounted that root may not open without a capability that it has not. */
+  unreadable?: string;
   /** Called with the name of the container and each event while it runs. */
   onEvent?: (event: LooseEvent, container: string) => void;
 }
@@ -103,6 +105,7 @@ export async function createMachine(): Promise<Machine> {
         ...mount(join(at, 'secrets'), '/run/secrets'),
         ...mount(join(at, 'findmnt'), '/usr/bin/findmnt'),
         ...mount(tree, '/haven/source/data'),
+        ...(asked.unreadable ? mount('/proc/1/mem', `/haven/source/data/${asked.unreadable}`) : []),
         ...['--mount', `type=volume,src=${state},dst=/haven/state${asked.readOnlyState ? ',readonly' : ''}`],
       ];
       const child = execa('docker', [...args, image, verb], { reject: false });

@@ -86,7 +86,11 @@ def _prepare(context: Context, on_commit: Any) -> Ground:
     prove_passphrase(catalogue, manifests)
     for each in loaded.unreadable:
         context.events.note("warn", "unreadable-manifest", f"the manifest of {each.source} at {each.set_time} cannot be read: {each.reason}")
-    Memory(context.places.state, context.settings.container).remember(ids_of(loaded))
+    memory = Memory(context.places.state, context.settings.container)
+    gone = len(memory.known().keys() - ids_of(loaded).keys()) - len(loaded.unreadable)
+    if gone > 0:
+        context.events.note("warn", "rolled-back", f"{gone} backups were in the store and are not any more: rolled back, emptied, or another container")
+    memory.remember(ids_of(loaded))
     return Ground(loaded, on_commit)
 
 
