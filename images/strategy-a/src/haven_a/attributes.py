@@ -24,7 +24,7 @@ def record_attributes(source_id: str, context: Context) -> None:
     argv = [sys.executable, "-s", context.places.attributes_program, "record", context.places.source(source_id), f"{folder}/record"]
     if context.settings.hash_contents:
         argv.append("--hash")
-    finished = run_tool(argv, SECONDS)
+    finished = run_tool(argv, SECONDS, on_wait=lambda: context.events.progress("attributes", 0, None, "files"))
     if finished.code == 23:
         raise local_full("record attributes", source_id)
     if finished.code != 0:

@@ -11,22 +11,23 @@ from typing import Any
 from haven_a.attributes import record_attributes
 from haven_a.catalogue import SourceFolder, read_catalogue
 from haven_a.chains import by_id, links
-from haven_a.choose_kind import Choice, Known, choose_kind
+from haven_a.choose_kind import Known, choose_kind
 from haven_a.clean_up import clean_up
 from haven_a.commit import commit
 from haven_a.context import Context
-from haven_a.duplicity import NO_SIGNATURES, failed
+from haven_a.duplicity import NO_SIGNATURES, Ended, failed
 from haven_a.events import utc_now
 from haven_a.examine import Asking, compare
 from haven_a.in_flight import InFlight, Journal
 from haven_a.load_manifests import Loaded
 from haven_a.manifest import Manifest
+from haven_a.problem import Problem
 from haven_a.prove_set import prove_set
 from haven_a.resume import why_not_resumable
 from haven_a.set_names import manifest_of_set
 from haven_a.source import check_source, unreadable
 from haven_a.tree_walk import walk_source
-from haven_a.write_set import Written, write_set
+from haven_a.write_set import write_set
 
 
 @dataclass
@@ -48,11 +49,37 @@ def back_up_source(source: dict[str, str], kind: str, ground: Ground, context: C
     journal = Journal(context.places.of_source(name))
     folder = read_catalogue(context.store, name).folder(name)
     flight = _left_over(source, folder, journal, ground, context)
-    if flight is None:
-        known = _known(name, ground, context)
-        choice = choose_kind(kind, known, context.settings, context.now())
-        flight = _begin(source, choice, known, journal, context)
-    return _write(flight, kind, journal, ground, context)
+    if flight is not None:
+        try:
+            return _write(flight, journal, ground, context)
+        except CannotGoOn as why:
+            context.events.note("warn", "given-up", f"the backup of {name} under way is given up and begun anew: {why}")
+            clean_up(flight, journal, context)
+    try:
+        return _write(_begin(source, kind, journal, ground, context), journal, ground, context)
+    except CannotGoOn as why:
+        left = journal.read()
+        if left:
+            clean_up(left, journal, context)
+        if not why.a_full_may_do:
+            raise failed(why.ended, name) from None
+        context.events.note("warn", "given-up", f"the backup of {name} under way is given up and begun anew, as a full: {why}")
+    try:
+        return _write(_begin(source, "full", journal, ground, context), journal, ground, context)
+    except CannotGoOn as why:
+        raise failed(why.ended, name) from None
+
+
+class CannotGoOn(Exception):
+    """duplicity itself gave up, in a way that beginning anew may mend."""
+
+    def __init__(self, reason: str, ended: Ended) -> None:
+        super().__init__(reason)
+        self.ended = ended
+
+    @property
+    def a_full_may_do(self) -> bool:
+        return self.ended.code == NO_SIGNATURES
 
 
 def _left_over(source: dict[str, str], folder: SourceFolder, journal: Journal, ground: Ground, context: Context) -> InFlight | None:
@@ -70,11 +97,9 @@ def _left_over(source: dict[str, str], folder: SourceFolder, journal: Journal, g
         return None
     if flight.written or manifest_of_set(flight.base_time, flight.set_time) in journal.receipts():
         # All of it is stored; what is missing is the proof and the manifest.
-        if flight.errors == 0:
-            events.note("info", "finishing", f"the backup of {name} that was all but done is proven and committed first")
-            ground.committed(commit(flight, prove_set(flight, journal, context), journal, context))
+        reason = "some of its files could not be read" if flight.errors else _finish(flight, journal, ground, context)
+        if not reason:
             return None
-        reason = "some of its files could not be read"
     else:
         reason = why_not_resumable(flight, source, folder, journal, context)
         if not reason:
@@ -83,6 +108,19 @@ def _left_over(source: dict[str, str], folder: SourceFolder, journal: Journal, g
     events.note("warn", "given-up", f"the backup of {name} under way is given up and cleaned away: {reason}")
     clean_up(flight, journal, context)
     return None
+
+
+def _finish(flight: InFlight, journal: Journal, ground: Ground, context: Context) -> str:
+    """Returns '' once it is committed, or why it cannot be: then it will not be any better the next time."""
+    name = flight.source["id"]
+    context.events.note("info", "finishing", f"the backup of {name} that was all but done is proven and committed first")
+    try:
+        ground.committed(commit(flight, prove_set(flight, journal, context), journal, context))
+        return ""
+    except Problem as problem:
+        if problem.code != "failed":
+            raise
+        return problem.message
 
 
 def _known(name: str, ground: Ground, context: Context) -> Known:
@@ -97,8 +135,10 @@ def _known(name: str, ground: Ground, context: Context) -> Known:
     return Known(manifests, [each for each in ground.loaded.unreadable if each.source == name], folder, damage)
 
 
-def _begin(source: dict[str, str], choice: Choice, known: Known, journal: Journal, context: Context) -> InFlight:
+def _begin(source: dict[str, str], kind: str, journal: Journal, ground: Ground, context: Context) -> InFlight:
     name = source["id"]
+    known = _known(name, ground, context)
+    choice = choose_kind(kind, known, context.settings, context.now())
     backup = secrets.token_hex(16)
     index = f"{journal.folder}/index.{backup}.gz"
     counts = walk_source(name, context.places.source(name), index, lambda done: context.events.progress("scan", done, None, "files")).as_dict()
@@ -147,47 +187,28 @@ def _refuse_shrunk(name: str, counts: dict[str, int], manifests: list[Manifest],
             raise unreadable(name, message, "if that is meant to be so, set allowShrink: true in strategies.a.settings for one run")
 
 
-def _write(flight: InFlight, kind: str, journal: Journal, ground: Ground, context: Context) -> Manifest:
+def _write(flight: InFlight, journal: Journal, ground: Ground, context: Context) -> Manifest:
+    """Given a set that was begun, or that is gone on with, return the backup that it became; throws CannotGoOn when beginning anew may help."""
     name = flight.source["id"]
-    written = write_set(flight, journal, context, context.settings.compression)
-    if written.ended.code == 0 and written.errors == 0 and flight.errors == 0:
-        if written.suspects:
-            context.events.note("info", "looked-closer", f"{written.suspects} files of {name} changed without their time of modification telling so: they were read all the same")
-        done = journal.mark_written(flight, written.bytes_read)
-        manifest = commit(done, prove_set(done, journal, context), journal, context)
-        ground.committed(manifest)
-        return manifest
-    errors = written.errors + flight.errors
-    if errors:
-        # A set with holes must not be what the next one builds upon.
-        clean_up(flight, journal, context)
-        ways = ", ".join(sorted(written.losses)) or "read"
-        message = f"{errors} entries of source {name} could not be {ways}: that is no backup"
-        raise unreadable(name, message, "see 'zpool status' on the host; a file that changed while it was read would mean that the source is no snapshot")
-    return _again(written, flight, kind, journal, ground, context)
-
-
-def _again(written: Written, flight: InFlight, kind: str, journal: Journal, ground: Ground, context: Context) -> Manifest:
-    """duplicity itself gave up. What can be mended by beginning anew is tried once more; all else is told."""
-    name = flight.source["id"]
-    receipts = journal.receipts()
-    if written.ended.cannot_resume:
-        reason, again = "duplicity found that it cannot go on with it", kind
-    elif written.ended.code == NO_SIGNATURES and flight.base is not None:
-        reason, again = "duplicity found no signatures to build upon", "full"
-    else:
-        if not receipts:
+    resumed = bool(journal.receipts())
+    try:
+        written = write_set(flight, journal, context, context.settings.compression)
+        if written.errors:
+            raise unreadable(name, f"duplicity counted {written.errors} errors: that is no backup", "see 'zpool status' on the host")
+    except Problem as problem:
+        if problem.code == "source-unreadable":
+            # A set with holes must not be what the next one builds upon.
             clean_up(flight, journal, context)
-        raise failed(written.ended, name)
-    context.events.note("warn", "given-up", f"the backup of {name} under way is given up and begun anew: {reason}")
-    clean_up(flight, journal, context)
-    known = _known(name, ground, context)
-    fresh = _begin(flight.source, choose_kind(again, known, context.settings, context.now()), known, journal, context)
-    second = write_set(fresh, journal, context, context.settings.compression)
-    if second.ended.code != 0 or second.errors:
-        clean_up(fresh, journal, context)
-        raise failed(second.ended, name)
-    done = journal.mark_written(fresh, second.bytes_read)
+        raise
+    ended = written.ended
+    if ended.cannot_resume or (ended.code == NO_SIGNATURES and flight.base) or (resumed and ended.code > 0):
+        raise CannotGoOn(f"duplicity cannot go on with it (exit code {ended.code})", ended)
+    if ended.code != 0:
+        # What is stored is gone on with at the next run.
+        raise failed(ended, name)
+    if written.suspects:
+        context.events.note("info", "looked-closer", f"{written.suspects} files of {name} changed without their time of modification telling so: they were read all the same")
+    done = journal.mark_written(flight, written.bytes_read)
     manifest = commit(done, prove_set(done, journal, context), journal, context)
     ground.committed(manifest)
     return manifest

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from haven_a.problem import Problem
@@ -24,8 +25,10 @@ class Finished:
     stderr: bytes
 
 
-def run_tool(argv: Sequence[str], seconds: float, stdin: bytes = b"", pass_fds: Sequence[int] = ()) -> Finished:
-    """Given a command and its deadline, return how it ended; throws failed when it cannot be started or does not end."""
+def run_tool(
+    argv: Sequence[str], seconds: float, stdin: bytes = b"", pass_fds: Sequence[int] = (), on_wait: Callable[[], None] = lambda: None
+) -> Finished:
+    """Given a command and its deadline, return how it ended, calling on_wait meanwhile; throws failed when it cannot be started or does not end."""
     name = os.path.basename(argv[0])
     try:
         process = subprocess.Popen(
@@ -39,11 +42,17 @@ def run_tool(argv: Sequence[str], seconds: float, stdin: bytes = b"", pass_fds: 
         )
     except OSError as error:
         raise Problem("failed", name, f"'{name}' cannot be started: {error.strerror}", "the image is broken: build it again") from None
+    deadline = time.monotonic() + seconds
     try:
-        out, err = process.communicate(stdin, timeout=seconds)
-        return Finished(process.returncode, out, err)
-    except subprocess.TimeoutExpired:
-        raise Problem("failed", name, f"'{name}' did not end within {seconds:.0f} s", "look at 'dmesg' on the host") from None
+        while True:
+            try:
+                # Of its input only the first call's counts.
+                out, err = process.communicate(stdin, timeout=min(5.0, max(0.05, deadline - time.monotonic())))
+                return Finished(process.returncode, out, err)
+            except subprocess.TimeoutExpired:
+                on_wait()
+            if time.monotonic() >= deadline:
+                raise Problem("failed", name, f"'{name}' did not end within {seconds:.0f} s", "look at 'dmesg' on the host")
     finally:
         end(process, 5)
 

@@ -10,6 +10,7 @@ from haven_a.duplicity import Ended, Job, run_duplicity
 from haven_a.duplicity_log import LOSSES, OBJECT_STORED, PROGRESS, SUSPECTS, Record, statistics
 from haven_a.in_flight import InFlight, Journal
 from haven_a.set_names import parse_name, to_seconds
+from haven_a.source import unreadable
 
 COMPRESSION = {"zlib": "--compress-algo=zlib --cipher-algo=AES256", "none": "--compress-algo=none --cipher-algo=AES256"}
 
@@ -19,12 +20,11 @@ class Written:
     ended: Ended
     #: What duplicity itself counted at the end; {} when it did not come so far.
     statistics: dict[str, int] = field(default_factory=dict)
-    losses: dict[str, int] = field(default_factory=dict)
     suspects: int = 0
 
     @property
     def errors(self) -> int:
-        return max(sum(self.losses.values()), self.statistics.get("Errors", 0))
+        return self.statistics.get("Errors", 0)
 
     @property
     def bytes_read(self) -> int:
@@ -65,8 +65,11 @@ class Listener:
         self._events.progress("backup", min(self._read, self._total), self._total, "bytes")
 
     def _lost(self, how: str) -> None:
-        self.found.losses[how] = self.found.losses.get(how, 0) + 1
+        """At the first entry that cannot be read it is over: whatever else may still be sent, it will not be a backup."""
         self._journal.add_errors(1)
+        source = self._flight.source["id"]
+        hint = "see 'zpool status' on the host; a file that changes while it is read would mean that the source is no snapshot"
+        raise unreadable(source, f"an entry of source {source} could not be {how}", hint)
 
     def _part(self, read: int) -> None:
         if self._volume:
@@ -76,7 +79,7 @@ class Listener:
 
 
 def write_set(flight: InFlight, journal: Journal, context: Context, compression: str) -> Written:
-    """Given a set in flight, let duplicity write it (or the rest of it); throws what the store or the disk is to blame for."""
+    """Given a set in flight, let duplicity write it (or the rest of it); throws what source, store or disk are to blame for."""
     source = flight.source["id"]
     listener = Listener(flight, journal, context)
     job = Job(source, journal.folder, journal.receipts_path, flight.compare_with)
