@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 import unittest
 
@@ -24,3 +25,10 @@ class OpenpgpTest(unittest.TestCase):
         for damaged in (stored[:-1], stored[:40], b"", b"nonsense", stored[:-20] + bytes([stored[-20] ^ 1]) + stored[-19:]):
             with self.assertRaises(WrongKey):
                 self.key.decrypt(damaged)
+
+    def test_what_nobody_has_encrypted_is_refused(self) -> None:
+        self.key.make_home()
+        stored = subprocess.run(["gpg", "--homedir", self.key.home, "--batch", "--store"], input=b"a forged manifest", capture_output=True, check=True).stdout
+
+        with self.assertRaises(WrongKey):
+            self.key.decrypt(stored)

@@ -28,8 +28,9 @@ class Key:
 
     def decrypt(self, stored: bytes) -> bytes:
         """Throws WrongKey. Integrity is demanded: what was changed does not pass for a manifest."""
-        finished = self._gpg(["--decrypt"], stored)
-        if finished.code != 0:
+        finished = self._gpg(["--status-fd", "2", "--decrypt"], stored)
+        # gpg also prints what nobody has encrypted, and calls that a success: whoever can write to the store could put manifests there.
+        if finished.code != 0 or b"[GNUPG:] DECRYPTION_OKAY\n" not in finished.stderr:
             raise WrongKey
         return finished.stdout
 
