@@ -110,7 +110,6 @@ test('a Swift that goes away for good in the middle is exit 11, and the next run
       parts += Number(event === 'part');
       if (event === 'part' && parts === 4) void machine.swift.docker('stop');
     },
-    settings: { patienceSeconds: 20 },
   });
   await machine.swift.docker('start');
   const again = await machine.run('backup');
