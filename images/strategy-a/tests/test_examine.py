@@ -4,6 +4,7 @@ import dataclasses
 import tempfile
 import unittest
 from collections.abc import Callable
+from typing import BinaryIO
 
 from haven_a.examine import examine
 from haven_a.memory import Memory
@@ -113,6 +114,32 @@ class ExamineTest(unittest.TestCase):
             found = examine(context_of(tempfile.mkdtemp(), store)).findings
 
             self.assertIn("broken-chain", [each.kind for each in found])
+
+    def test_a_link_that_claims_another_chain_breaks_all_that_builds_upon_it(self) -> None:
+        store = MemoryStore()
+        store.keep(FULL, dataclasses.replace(SECOND, chain="ff" * 16), THIRD)
+
+        found = examine(context_of(tempfile.mkdtemp(), store)).findings
+
+        self.assertEqual([each.backup for each in found if each.kind == "broken-chain"], [SECOND.backup, THIRD.backup])
+
+    def test_a_second_manifest_of_the_same_backup_is_told(self) -> None:
+        self.store.keep(manifest(5, backup=FULL.backup, chain=FULL.chain))
+
+        self.assertIn("extra", self.kinds())
+
+    def test_bytes_that_are_not_those_that_the_store_lists_are_no_manifest(self) -> None:
+        class Lying(MemoryStore):
+            def get(self, name: str, into: BinaryIO) -> bool:
+                into.write(self.objects[f"data/{FULL.name}"])
+                return True
+
+        store = Lying()
+        store.keep(FULL, SECOND)
+
+        found = examine(context_of(tempfile.mkdtemp(), store)).findings
+
+        self.assertTrue(any("not those that it lists" in each.message for each in found))
 
     def test_manifests_are_downloaded_once(self) -> None:
         first = examine(self.context).loaded.downloads

@@ -74,6 +74,12 @@ class InFlightTest(unittest.TestCase):
 
         self.assertEqual((len(self.journal.receipts()), self.why()), (2, ""))
 
+    def test_with_no_more_than_one_volume_there_is_nothing_to_go_on_with(self) -> None:
+        for volume in (3, 2):
+            del self.store.objects[f"data/{of_set(None, TIME, volume)}"]
+
+        self.assertIn("not more than one", self.why())
+
     def test_without_duplicitys_own_record_it_cannot_go_on(self) -> None:
         self.journal.drop_archive()
 

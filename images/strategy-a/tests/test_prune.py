@@ -88,6 +88,8 @@ class PruneTest(unittest.TestCase):
         for proven in ((), ALL):
             self.ask(proven=proven)
             self.assertNotIn(NEW.chain, self.goes())
+            reasons = {each["id"]: each["reason"] for each in self.told.of("planned")}
+            self.assertEqual(reasons[NEW.chain], "the newest chain of data")
 
     def test_nothing_goes_where_the_newest_chain_passed_no_drill(self) -> None:
         self.ask(proven=(OLD, MIDDLE))

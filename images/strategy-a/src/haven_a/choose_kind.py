@@ -55,7 +55,7 @@ def why_full(kind: str, newest: Manifest | None, known: Known, settings: Setting
         return f"the newest chain is damaged: {known.damage[0].message}"
     committed = {(each.base_time, each.set_time) for each in known.manifests}
     for key, found in known.folder.sets.items():
-        if key not in committed and found.has_manifest and (found.end > newest.set_time or found.start == newest.set_time):
+        if key not in committed and found.has_manifest and found.end > newest.set_time:
             return "the store holds a set that Haven does not know: duplicity would build upon it"
     chain = links(newest, table)
     if len(chain) >= settings.chain_length:
