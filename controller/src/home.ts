@@ -12,6 +12,7 @@ export interface Home {
   /** Which id stands for which dataset: names. */
   datasets: string;
   secretsOfB: string;
+  secretsOfNotify: string;
   kit: string;
   locks: string;
   scratch: string;
@@ -26,6 +27,7 @@ export function homeAt(root: string, config?: string): Home {
     verdicts: join(root, 'verdicts'),
     datasets: join(root, 'datasets.json'),
     secretsOfB: join(root, 'secrets', 'b'),
+    secretsOfNotify: join(root, 'secrets', 'notify'),
     kit: join(root, 'kit'),
     locks: join(root, 'locks'),
     scratch: join(root, 'scratch'),

@@ -129,7 +129,7 @@ test('an empty store is no pass, even with no memory of any backup', async () =>
 
 test('parts without a manifest are incomplete: listed, not counted, and no finding', async () => {
   await bench.drive.fault('quota-full', { match: 'upload-start', nth: 3 });
-  await bench.backup([source]);
+  await bench.backup([source], {}, {}, 'full');
 
   const list = await bench.run('list');
   const audit = await bench.run('audit');

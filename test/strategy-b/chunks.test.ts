@@ -1,4 +1,4 @@
-// A part of many chunks, each a request that can go wrong in the middle of a session.
+// A part of many chunks, struck in the middle of a session. All faults, with a part of two chunks: fault-table.test.ts.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { type Bench, createBench, type RunResult, storedFiles } from './harness.ts';
@@ -24,20 +24,11 @@ async function assertGood(backup: RunResult): Promise<void> {
 
 for (const [name, params] of [
   ['short-persist', { nth: 2 }],
-  ['308-without-range', { match: 'upload-chunk', nth: 2 }],
   ['308-without-range', { match: 'upload-session', nth: 2, times: 2 }],
   ['answer-lost', { nth: 2 }],
-  ['answer-lost', { nth: 5 }],
-  ['reset-before-body', { nth: 3 }],
   ['reset-inside-body', { nth: 3, afterBytes: 100_000 }],
-  ['wrong-md5-header', { nth: 2 }],
-  ['bit-flip-on-wire', { nth: 2, offset: 5 }],
   ['bit-flip-at-rest', { nth: 2, offset: 5 }],
   ['session-gone-404', { nth: 4 }],
-  ['unauthorized-401', { match: 'upload-chunk', nth: 3 }],
-  ['server-error-503', { match: 'upload-chunk', nth: 3, times: 3 }],
-  ['too-many-429', { match: 'upload-chunk', nth: 3, retryAfter: 1 }],
-  ['stall', { nth: 3 }],
 ] as const) {
   test(`a part is right in spite of ${name} ${JSON.stringify(params)}`, async () => {
     await bench.drive.fault(name, params);
@@ -57,28 +48,6 @@ test('wrong bytes are noticed by X-Range-MD5 before the part’s end, and never 
   const chunks = await bench.drive.requests('upload-chunk');
   assert.equal(chunks.length, 1 + 5 + 1, 'one wrong chunk, five right ones, the manifest');
 });
-
-for (const xRangeMd5 of ['off', 'wrong'] as const) {
-  test(`X-Range-MD5 is not depended upon: ${xRangeMd5}`, async () => {
-    await bench.drive.admin('POST settings', { xRangeMd5 });
-
-    const backup = await bench.backup([source], onePart);
-
-    await assertGood(backup);
-  });
-}
-
-for (const settings of [{ shaChecksums: false }, { idConflictAt: 'start' }, { idConflictAt: 'finish' }]) {
-  test(`an answer lost at a part’s end makes no second file: ${JSON.stringify(settings)}`, async () => {
-    await bench.drive.admin('POST settings', settings);
-    await bench.drive.fault('answer-lost', { match: 'upload-final' });
-    await bench.drive.fault('session-gone-404', { match: 'upload-status' }); // so that a new session is tried
-
-    const backup = await bench.backup([source], onePart);
-
-    await assertGood(backup);
-  });
-}
 
 test('a slow line that moves is not taken for a dead one', async () => {
   await bench.drive.fault('slow', { times: 3, bytesPerSecond: 100_000 });

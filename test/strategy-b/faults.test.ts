@@ -1,4 +1,4 @@
-// Whatever Drive does, a backup is either right or absent. Each fault must really have happened, or its test fails.
+// Whatever Drive does, a backup is either right or absent: what the table of all faults (fault-table.test.ts) cannot show. Each fault must really have happened.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { type Bench, createBench, type RunResult, storedFiles, untilPart } from './harness.ts';
@@ -29,46 +29,6 @@ async function assertGood(backup: RunResult): Promise<void> {
   assert.equal(audit.result.audit?.parts, 4);
 }
 
-for (const [name, params] of [
-  ['rate-limit-403', { match: 'upload-start', times: 2 }],
-  ['rate-limit-403', { match: 'list' }],
-  ['rate-limit-403', { match: 'upload-chunk', nth: 2 }],
-  ['too-many-429', { match: 'generate-ids', retryAfter: 1 }],
-  ['server-error-500', { match: 'upload-status' }],
-  ['server-error-502', { match: 'token' }],
-  ['server-error-503', { match: 'upload-chunk', times: 3 }],
-  ['server-error-504', { match: 'create' }],
-  ['unauthorized-401', { match: 'list' }],
-  ['unauthorized-401', { match: 'upload-chunk', nth: 2 }],
-  ['session-gone-404', { nth: 2 }],
-  ['session-gone-404', { status: 410 }],
-  ['reset-before-body', {}],
-  ['reset-inside-body', { afterBytes: 30_000 }],
-  ['answer-lost', { nth: 3 }],
-  ['bit-flip-on-wire', { offset: 70 }],
-  ['wrong-md5-metadata', {}],
-  ['stall', { nth: 2 }],
-] as const) {
-  test(`a backup is right in spite of ${name} ${JSON.stringify(params)}`, async () => {
-    if (name === 'server-error-500') await bench.drive.fault('reset-inside-body', { afterBytes: 10_000 }); // so that there is a status query
-    await bench.drive.fault(name, params);
-
-    const backup = await bench.backup([source]);
-
-    await assertGood(backup);
-    assert.equal(await manifests(), 1);
-  });
-}
-
-test('an answer lost after the manifest’s last byte leaves one manifest, and the backup is known to be good', async () => {
-  await bench.drive.fault('answer-lost', { nth: 5 });
-
-  const backup = await bench.backup([source]);
-
-  await assertGood(backup);
-  assert.equal(await manifests(), 1);
-});
-
 test('an access token that ends in the middle is renewed', async () => {
   await bench.drive.fault('slow', { nth: 2, bytesPerSecond: 50_000 });
   const running = bench.start('backup', requestOf());
@@ -90,17 +50,6 @@ test('bytes that are wrong in the store are never counted: the part is sent agai
   assert.equal(backup.events.filter(({ code }) => code === 'resent').length, 2);
 });
 
-test('a store that is wrong every time is a failure, and leaves no manifest', async () => {
-  await bench.drive.fault('bit-flip-on-wire', { offset: 99, times: 4 });
-
-  const backup = await bench.backup([source]);
-
-  assert.equal(backup.status, 1);
-  assert.match(backup.result.error!.message, /each time wrongly: its md5 differs/);
-  assert.equal(await manifests(), 0);
-  await assertAllFaultsHappened();
-});
-
 test('a full Drive is exit 21', async () => {
   await bench.drive.fault('quota-full', { match: 'upload-start', nth: 2 });
 
@@ -110,7 +59,7 @@ test('a full Drive is exit 21', async () => {
   assert.equal(backup.result.error?.code, 'store-full');
   assert.deepEqual(backup.result.sources?.[0]?.error?.code, 'store-full');
   assert.equal(await manifests(), 0);
-  assert.deepEqual(bench.tools.holds(), []);
+  assert.equal(bench.tools.holds().length, 1, 'the next run goes on from the same snapshot');
   await assertAllFaultsHappened();
 });
 
@@ -122,15 +71,6 @@ test('revoked credentials are exit 22, and are not tried again', async () => {
   assert.equal(backup.status, 22, backup.stdout + backup.stderr);
   assert.equal((await bench.drive.requests('token')).length, 1);
   assert.match(backup.result.error!.hint!, /haven auth google.*"Testing"/);
-});
-
-test('a Drive that stays down is exit 11 after a bounded time', async () => {
-  await bench.drive.fault('server-error-503', { times: 100_000 });
-
-  const backup = await bench.backup([source], {}, { giveUpAfterMs: 2000 });
-
-  assert.equal(backup.status, 11, backup.stdout);
-  assert.match(backup.result.error!.message, /503/);
 });
 
 test('a Drive that cannot be reached is exit 11', async () => {

@@ -1,18 +1,20 @@
-// A stage that dies, stalls, or exits 0 before its work is done is no backup: no manifest, no hold, no child left.
+// A stage that dies, stalls, or exits 0 before its work is done is no backup: no manifest, no child left, and on the disk only what the next run
+// can go on with, from the snapshot that is still held for it.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
+import { openJournal } from '../../images/strategy-b/src/state/journal.ts';
 import type { Behaviour, FakeSource } from '../../images/strategy-b/src/testing/fake-tools.ts';
 import { isAlive } from '../../images/strategy-b/src/testing/is-alive.ts';
 import { type Bench, createBench, type RunResult, storedFiles } from './harness.ts';
 import { canaries, fakeSource } from './sources.ts';
 
 let bench: Bench;
-before(async () => {
+beforeEach(async () => {
   bench = await createBench([fakeSource()]);
 });
-after(() => bench.dispose());
+afterEach(() => bench.dispose());
 
 async function assertNoBackup(run: RunResult, status: number): Promise<void> {
   assert.equal(run.status, status, run.stdout + run.stderr);
@@ -22,11 +24,28 @@ async function assertNoBackup(run: RunResult, status: number): Promise<void> {
     (await storedFiles(bench.drive)).filter(({ name }) => name.endsWith('-manifest')),
     [],
   );
-  assert.deepEqual(bench.tools.holds(), []);
   assert.ok(bench.tools.pids().length > 3);
   assert.deepEqual(bench.tools.pids().filter(isAlive), []);
-  assert.deepEqual(readdirSync(join(bench.folder, 'state/spool')), []);
+  assertResumable();
   for (const canary of canaries) assert.ok(!(run.stdout + run.stderr).includes(canary), canary);
+}
+
+/** One backup in flight, its snapshot held, and nothing in the spool that its journal does not know. */
+function assertResumable(): void {
+  const state = join(bench.folder, 'state');
+  const journal = openJournal(state, () => assert.fail('the journal is damaged'));
+  try {
+    const tags = bench.tools.holds().map((hold) => hold.split('\t')[1]);
+    assert.deepEqual(
+      tags,
+      journal.inFlight().map(({ backup }) => `haven:b:${backup}`),
+    );
+    assert.equal(tags.length, 1);
+    const unknown = readdirSync(join(state, 'spool')).filter((name) => !journal.spooled().has(name));
+    assert.deepEqual(unknown, []);
+  } finally {
+    journal.close();
+  }
 }
 
 for (const [behaviour, after, message] of [

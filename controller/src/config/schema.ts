@@ -1,6 +1,7 @@
 // haven.yaml. Strict: a field that is misspelt is an error, never a silent default.
 import { Cron } from 'croner';
 import * as z from 'zod';
+import { Notify } from '../notify/targets.ts';
 
 function isTimeZone(name: string): boolean {
   try {
@@ -114,6 +115,7 @@ export const Config = z
       .refine((all) => Object.keys(all).length > 0, 'name at least one dataset to back up'),
     strategies: z.strictObject({ b: StrategyB }),
     drill: Drill,
+    notify: Notify,
     host: Host,
   })
   .superRefine((config, context) => {

@@ -4,7 +4,7 @@ import { ago, columns } from '../cli/words.ts';
 import { exitCodes } from '../errors.ts';
 import type { DrillVerdict } from '../runs/drill.ts';
 import { readKnown } from '../runs/known-datasets.ts';
-import { jobsOf, nextDue } from '../schedule/due.ts';
+import { jobsOf, nextDue, overdueSince } from '../schedule/due.ts';
 import { pastOf } from '../schedule/past.ts';
 import type { Kind, RunRecord } from './history.ts';
 
@@ -25,8 +25,6 @@ export interface Status {
   datasets: { id: string; dataset: string; goneSince: string | null }[];
 }
 
-const overdueAfterMs = 6 * 3600 * 1000;
-
 export function readStatus(app: App): Status {
   const b = (['backup', 'audit', 'drill'] as const).map((kind) => kindStatus(app, kind));
   const proven = b.find(({ kind }) => kind === 'drill')?.lastOk ?? null;
@@ -42,9 +40,11 @@ function kindStatus(app: App, kind: Kind): KindStatus {
   const [last = null] = history.runs({ kind, strategy: 'b', limit: 1 });
   const [lastOk = null] = history.runs({ kind, strategy: 'b', outcome: 'ok', limit: 1 });
   const job = jobsOf(config).find((candidate) => candidate.kind === kind);
-  const next = job === undefined ? null : nextDue(job, pastOf(history, job, now), config.timezone, now);
   const running = last !== null && last.ended === null;
-  const overdue = !running && next !== null && now.getTime() - next.getTime() > overdueAfterMs;
+  if (job === undefined) return { kind, last, lastOk, running, next: null, overdue: false };
+  const past = pastOf(history, job, now);
+  const next = nextDue(job, past, config.timezone, now);
+  const overdue = !running && overdueSince(job, past, config.timezone, now) !== null;
   return { kind, last, lastOk, running, next: next?.toISOString() ?? null, overdue };
 }
 

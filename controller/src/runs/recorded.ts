@@ -1,4 +1,6 @@
 // Begin, do, end: whatever happens to a run, the history says what it came to.
+
+import { join } from 'node:path';
 import type { App } from '../app.ts';
 import type { Outcome } from '../contract/interpret.ts';
 import { type ErrorReport, exitCodes, reportOf } from '../errors.ts';
@@ -25,6 +27,8 @@ export async function recorded(
   app.history.begin({ id: run, kind, strategy: 'b', trigger, started });
   const log = app.log.child({ runId: run });
   log.info({ kind }, 'run started');
+  // Not waited for: who is told of a start must not keep the run from it.
+  const startTold = app.notifier.started({ run, kind, strategy: 'b' });
   let ending: Ending;
   try {
     ending = await act(run);
@@ -33,10 +37,18 @@ export async function recorded(
     const outcome = error.code === 'interrupted' ? 'interrupted' : 'failed';
     ending = { outcome, exit: exitCodes[error.code], error, result: null };
   }
-  app.history.end(run, { ...ending, ended: app.now() });
+  const ended = app.now();
+  app.history.end(run, { ...ending, ended });
   const facts = { kind, outcome: ending.outcome, exit: ending.exit, code: ending.error?.code };
   if (ending.outcome === 'ok') log.info(facts, 'run ended');
   else log.error(facts, 'run ended without success');
+  await startTold;
+  const { outcome, exit, error } = ending;
+  const times = { started: started.toISOString(), ended: ended.toISOString() };
+  await app.notifier.ended(
+    { run, kind, strategy: 'b', outcome, exit, code: error?.code ?? null, ...times },
+    join(app.home.runs, run, 'log.txt'),
+  );
   return { run, ...ending };
 }
 

@@ -14,7 +14,7 @@ import { reap } from '../runs/drill-steps.ts';
 import { backupName } from '../runs/images.ts';
 import { adoptAll } from '../runs/leftovers.ts';
 import { makeRunFolder } from '../runs/run-folder.ts';
-import { due, type Job, jobsOf, nextDue } from './due.ts';
+import { due, type Job, jobsOf, nextDue, overdueSince } from './due.ts';
 import { pastOf } from './past.ts';
 
 const example = fileURLToPath(new URL('../../../haven.example.yaml', import.meta.url));
@@ -43,6 +43,10 @@ export async function keepUp(surroundings: Surroundings, rhythm = usualRhythm): 
         if (running.has(job.name)) continue;
         const run = runJob(app, job, refused).finally(() => running.delete(job.name));
         running.set(job.name, run);
+      }
+      for (const job of jobsOf(config)) {
+        const since = overdueSince(job, pastOf(app.history, job, now), config.timezone, now);
+        if (since !== null && !running.has(job.name)) await app.notifier.overdue(job.name, since);
       }
       await pause(rhythm.tickMs, app.signal);
     }

@@ -2,11 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { errnoOf } from './contract/errors.ts';
 import type { Events } from './contract/events.ts';
 import { type Connection, connect } from './drive/connection.ts';
 import { createDriveStore } from './drive/drive-store.ts';
 import { type RetryPolicy, withRetry } from './drive/retry.ts';
 import type { Store } from './drive/store.ts';
+import { type DailyAllowance, openDailyAllowance } from './limit/daily-allowance.ts';
+import { createLine, type Line } from './limit/line.ts';
 import type { ToolBox } from './pipeline/openpgp.ts';
 import { toolEnv } from './process/command.ts';
 import { createScrub, type Scrub } from './process/stderr-tail.ts';
@@ -25,6 +28,7 @@ export interface Context {
   /** A store over a connection that ends with this signal and not with the run: for cleaning up after a stop. */
   anotherStore(stop: AbortSignal): Promise<Store>;
   retry: RetryPolicy;
+  line: Line;
   memory: Memory;
   /** Requests made to the store so far. */
   calls(): number;
@@ -48,12 +52,25 @@ export async function withContext<T>(
   const { settings } = facts;
   const secrets = readSecrets(paths.secrets);
   const log = createLog(facts.run, surroundings.logFd);
+  const allowance = openDailyAllowance(join(paths.state, 'sent.json'), settings.dailyUploadBytes, clock);
+  const line = createLine({
+    ...{ timetable: settings.limit, timezone: settings.limitTimezone, allowance, clock },
+    onWait: (reason, waitMs) => {
+      const why =
+        reason === 'paused'
+          ? 'uploads pause now, as the setting "limit" says'
+          : `the ${settings.dailyUploadBytes} bytes that may be sent in 24 hours are used up; more in about ${Math.ceil((waitMs ?? 0) / 60_000)} min`;
+      log.info({ reason, waitMs }, 'uploads wait');
+      events.note('info', reason, why);
+    },
+  });
   const connectUntil = (end: AbortSignal) =>
     connect({
       api: settings.api,
       credentials: secrets.credentials,
       clock,
       requestIdleMs: timing.requestIdleMs,
+      pace: line.pace,
       stop: end,
     });
   const connection = await connectUntil(stop);
@@ -70,6 +87,17 @@ export async function withContext<T>(
         `${operation}: ${error.message}; next try in ${Math.ceil(waitMs / 1000)} s`,
       );
     },
+    throttle: {
+      afterMs: timing.throttledMs,
+      sleepMs: timing.longSleepMs,
+      giveUpAfterMs: timing.throttleGiveUpMs,
+      onSleep: (operation, error, waitMs) => {
+        log.warn({ operation, reason: error.message, waitMs }, 'the store takes no uploads for now');
+        const minutes = Math.ceil(waitMs / 60_000);
+        const text = `Google takes no uploads for now (${error.message}), as when its 750 GB a day are used up; next try in ${minutes} min`;
+        events.note('warn', 'throttled', text);
+      },
+    },
   };
   const gnupgHome = mkdtempSync(join(paths.tmp, 'gnupg-'));
   try {
@@ -79,6 +107,7 @@ export async function withContext<T>(
       events,
       log,
       retry,
+      line,
       store: withRetry(createDriveStore(connection), retry),
       connection,
       anotherStore: async (end) =>
@@ -94,7 +123,17 @@ export async function withContext<T>(
       }),
     });
   } finally {
+    saveOrTell(allowance, log);
     rmSync(gnupgHome, { recursive: true, force: true });
+  }
+}
+
+/** At the end of a run it is a cache like all state: what the run came to is not to be hidden by a full disk. */
+function saveOrTell(allowance: DailyAllowance, log: Logger): void {
+  try {
+    allowance.save();
+  } catch (error) {
+    log.warn({ code: errnoOf(error) ?? 'local-full' }, 'what was sent today was not written down');
   }
 }
 

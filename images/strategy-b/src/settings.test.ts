@@ -10,6 +10,11 @@ test('all settings have defaults', () => {
     chainLength: 200,
     sendFlags: [],
     compression: { method: 'xz', level: 1, threads: 1 },
+    keepWithin: '1y',
+    keepChains: 2,
+    limit: [{ minute: 0, rate: Number.POSITIVE_INFINITY }],
+    limitTimezone: 'UTC',
+    dailyUploadBytes: 750e9,
     api: { rootUrl: 'https://www.googleapis.com/', tokenUrl: 'https://oauth2.googleapis.com/token' },
   });
 });
@@ -30,6 +35,11 @@ for (const [name, settings, path] of [
   ['a zstd level that needs --ultra', { compression: { method: 'zstd', level: 20 } }, 'compression.level'],
   ['a level for none', { compression: { method: 'none', level: 1 } }, 'compression'],
   ['no thread at all', { compression: { method: 'xz', threads: 0 } }, 'compression.threads'],
+  ['a limit that is no rate', { limit: '08:00,fast' }, 'limit'],
+  ['a pause that never ends', { limit: 'pause' }, 'limit'],
+  ['a limit that takes a month for a part', { limit: '1k', partBytes: 2 ** 32 }, 'limit'],
+  ['a time zone that does not exist', { limitTimezone: 'Europe/Berlln' }, 'limitTimezone'],
+  ['a daily allowance that is none', { dailyUploadBytes: 0 }, 'dailyUploadBytes'],
   ['a root that is no URL', { api: { rootUrl: 'drive' } }, 'api.rootUrl'],
   ['a file’s path instead of a certificate', { api: { caPem: '/etc/ca.pem' } }, 'api.caPem'],
 ] as const) {

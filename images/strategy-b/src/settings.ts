@@ -1,5 +1,7 @@
 // Strategy B's own section of the configuration, as the owner writes it in haven.yaml at strategies.b.settings.
 import * as z from 'zod';
+import { BadTimetable, meanRate, parseTimetable } from './limit/timetable.ts';
+import { isTimezone } from './limit/week-clock.ts';
 
 const Url = z.url({ protocol: /^https?$/ });
 
@@ -13,7 +15,20 @@ const Duration = z
 /** Of the compressor. Each takes memory and a core. */
 const threads = z.int().min(1).max(64).default(1);
 
-export const Settings = z.strictObject({
+/** A session lives for six days at most (drive/send-session.ts): a part must be through well before. */
+const partSeconds = 3 * 24 * 3600;
+
+const Limit = z.string().transform((text, context) => {
+  try {
+    return parseTimetable(text);
+  } catch (error) {
+    if (!(error instanceof BadTimetable)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
+});
+
+const Fields = z.strictObject({
   /** Name of this set of backups; goes to Google in clear. 60 bytes, so that it fits an appProperty. */
   set: z
     .string()
@@ -48,6 +63,12 @@ export const Settings = z.strictObject({
     .default('1y'),
   /** Prune: so many of the newest good chains of each dataset always stay. */
   keepChains: z.int().min(1).max(10_000).default(2),
+  /** Of uploads: rclone's timetable, and `pause` (docs/operate/upload-limits.md). */
+  limit: Limit.prefault('off'),
+  /** Where the limit's times are; the container's own zone is UTC. */
+  limitTimezone: z.string().refine(isTimezone, 'a time zone such as Europe/Berlin').default('UTC'),
+  /** What Google takes from one account in a day. Less, where other programs upload to the same account. */
+  dailyUploadBytes: z.int().min(262_144).default(750e9),
   api: z
     .strictObject({
       rootUrl: Url.default('https://www.googleapis.com/'),
@@ -55,6 +76,15 @@ export const Settings = z.strictObject({
       caPem: z.string().startsWith('-----BEGIN CERTIFICATE-----').optional(),
     })
     .prefault({}),
+});
+
+export const Settings = Fields.superRefine(({ limit, partBytes }, context) => {
+  const seconds = partBytes / meanRate(limit);
+  if (seconds <= partSeconds) return;
+  const message = Number.isFinite(seconds)
+    ? `a part of ${partBytes} bytes (partBytes) would take ${Math.round(seconds / 86400)} days, and three is the most: set a smaller partBytes or a higher limit`
+    : 'pauses all week: nothing would ever be sent';
+  context.addIssue({ code: 'custom', path: ['limit'], message });
 });
 export type Settings = z.infer<typeof Settings>;
 export type Compression = Settings['compression'];

@@ -22,6 +22,12 @@ export interface Timing {
   requestIdleMs: number;
   /** Tries without any progress end after this: exit 11. */
   giveUpAfterMs: number;
+  /** Uploads that are answered "rate limit" for so long are more than hurried: the day's allowance may be used up. */
+  throttledMs: number;
+  /** Then each try is so far from the next … */
+  longSleepMs: number;
+  /** … and the last one so far from the first: a day, whenever Google's begins. */
+  throttleGiveUpMs: number;
   backoffBaseMs: number;
   backoffMaxMs: number;
   /** Between SIGTERM and SIGKILL to a child. */
@@ -35,6 +41,9 @@ export const realTiming: Timing = {
   // The kernel takes some megabytes at once and sends them in its own time: at 0.2 Mbit/s that is minutes.
   requestIdleMs: 240_000,
   giveUpAfterMs: 45 * 60_000,
+  throttledMs: 10 * 60_000,
+  longSleepMs: 60 * 60_000,
+  throttleGiveUpMs: 26 * 3600_000,
   backoffBaseMs: 1000,
   backoffMaxMs: 64_000,
   killAfterMs: 5000,

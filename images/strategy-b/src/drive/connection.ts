@@ -4,6 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import type { drive_v3 } from '@googleapis/drive';
 import type { OAuth2Client } from 'google-auth-library';
+import type { Pace } from '../limit/pace.ts';
 import type { Clock } from '../surroundings.ts';
 import { StoreError, translateAnswer, translateThrown } from './errors.ts';
 import { adviceFor } from './revoked.ts';
@@ -21,6 +22,8 @@ export interface ConnectionOptions {
   credentials: Credentials;
   clock: Clock;
   requestIdleMs: number;
+  /** Of chunks on their way out. */
+  pace: Pace;
   stop: AbortSignal;
 }
 
@@ -44,6 +47,7 @@ export interface Connection {
   rootUrl: string;
   drive: drive_v3.Drive;
   auth: OAuth2Client;
+  pace: Pace;
   /** How many requests were made so far. */
   calls(): number;
   /** Runs a request; `moved` tells that a byte went, so that it is not given up. Throws StoreError when there is no answer, or none of `accept`. */
@@ -77,6 +81,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     rootUrl: api.rootUrl,
     drive,
     auth,
+    pace: options.pace,
     calls: () => calls,
     ask: async (accept, request) => {
       calls += 1;

@@ -56,12 +56,15 @@ export function createDriveStore(connection: Connection): Store {
   };
 }
 
-/** All pages, or nothing: a listing that Drive calls incomplete is no listing. */
+/** All pages, or nothing: a listing that Drive calls incomplete is no listing, and one whose page token it forgot begins anew (v3 reference, files.list). */
 async function listAll(connection: Connection, q: string): Promise<StoredFile[]> {
   const files: StoredFile[] = [];
   let pageToken: string | undefined;
   do {
-    const page = await listPage(connection, q, pageToken);
+    const page = await listPage(connection, q, pageToken).catch((error) => {
+      if (pageToken === undefined || !(error instanceof StoreError) || error.kind !== 'refused') throw error;
+      throw new StoreError('transient', `${error.message} for a page token`);
+    });
     files.push(...page.files);
     pageToken = page.nextPageToken;
   } while (pageToken !== undefined);

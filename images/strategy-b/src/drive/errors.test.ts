@@ -11,6 +11,9 @@ for (const [status, body, kind] of [
   [403, google('userRateLimitExceeded'), 'transient'],
   [403, google('rateLimitExceeded'), 'transient'],
   [403, google('storageQuotaExceeded'), 'full'],
+  [403, google('dailyLimitExceeded'), 'transient'],
+  [403, google('numChildrenInNonRootLimitExceeded'), 'full'],
+  [403, google('accessNotConfigured'), 'set-up'],
   [403, google('insufficientFilePermissions'), 'refused'],
   [403, 'Forbidden', 'refused'],
   [404, {}, 'not-found'],
@@ -56,4 +59,30 @@ test('Retry-After is understood in seconds and as a date', () => {
   assert.equal(parseRetryAfter('Thu, 01 Jan 1970 00:00:10 GMT', 4000), 6000);
   assert.equal(parseRetryAfter('soon', 0), undefined);
   assert.equal(parseRetryAfter(null, 0), undefined);
+});
+
+test('a rate limit of the account says that it may be the day’s, another one does not', () => {
+  const throttled = (status: number, reason: string) =>
+    translateAnswer(status, google(reason), null, 0).throttled;
+
+  assert.equal(throttled(403, 'userRateLimitExceeded'), 'rate');
+  assert.equal(throttled(403, 'dailyLimitExceeded'), 'day');
+  assert.equal(throttled(403, 'rateLimitExceeded'), undefined);
+  assert.equal(throttled(429, 'rateLimitExceeded'), undefined);
+});
+
+test('an API that is not enabled is the owner’s to fix', () => {
+  const error = toHavenError(translateAnswer(403, google('accessNotConfigured'), null, 0), 'list');
+
+  assert.equal((error as { code: string }).code, 'bad-request');
+});
+
+test('a refused download says why, though its body came as bytes', () => {
+  const bytes = (text: string) => new TextEncoder().encode(text).buffer;
+
+  assert.equal(
+    translateAnswer(403, bytes(JSON.stringify(google('userRateLimitExceeded'))), null, 0).kind,
+    'transient',
+  );
+  assert.equal(translateAnswer(403, bytes('<html>'), null, 0).kind, 'refused');
 });

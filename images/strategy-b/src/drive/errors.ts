@@ -11,20 +11,25 @@ export type StoreErrorKind =
   | 'exists'
   | 'full'
   | 'revoked'
+  /** The owner's project at Google does not allow it. */
+  | 'set-up'
   /** Anything else that the store will say again however often it is asked. */
   | 'refused';
 
 export class StoreError extends Error {
   readonly kind: StoreErrorKind;
   readonly retryAfterMs: number | undefined;
+  /** More than hurried, if it lasts: `day` says so at once. */
+  readonly throttled: 'rate' | 'day' | undefined;
   /** What the owner can do, where the connection knows more than the answer says. */
   advice: string | undefined;
 
-  constructor(kind: StoreErrorKind, message: string, retryAfterMs?: number) {
+  constructor(kind: StoreErrorKind, message: string, retryAfterMs?: number, throttled?: 'rate' | 'day') {
     super(message);
     this.name = 'StoreError';
     this.kind = kind;
     this.retryAfterMs = retryAfterMs;
+    this.throttled = throttled;
   }
 }
 
@@ -34,10 +39,27 @@ const rateReasons = new Set([
   'userRateLimitExceeded',
   'sharingRateLimitExceeded',
   'backendError',
+  'dailyLimitExceeded',
+  'downloadQuotaExceeded',
 ]);
-const fullReasons = new Set(['storageQuotaExceeded', 'quotaExceeded', 'teamDriveFileLimitExceeded']);
+/** By the first of them Google also says that a day's 750 GB are used up. */
+const throttleReasons = new Map([
+  ['userRateLimitExceeded', 'rate'],
+  ['dailyLimitExceeded', 'day'],
+] as const);
+/** No room for bytes, or for one file more (developers.google.com/workspace/drive/api/guides/limits). */
+const fullReasons = new Set([
+  'storageQuotaExceeded',
+  'quotaExceeded',
+  'teamDriveFileLimitExceeded',
+  'numChildrenInNonRootLimitExceeded',
+  'activeItemCreationLimitExceeded',
+  'myDriveHierarchyDepthLimitExceeded',
+]);
+/** The OAuth client or its project is set up wrongly: no waiting helps. */
+const setupReasons = new Set(['accessNotConfigured', 'insufficientPermissions']);
 
-/** Given an answer that is not a success, return what it means. Bodies may be JSON, plain text or HTML. */
+/** Given an answer that is not a success, return what it means. Bodies may be JSON (of a download: still as bytes), plain text or HTML. */
 export function translateAnswer(
   status: number,
   body: unknown,
@@ -50,12 +72,14 @@ export function translateAnswer(
   if (status === 404 || status === 410) return new StoreError('not-found', text);
   if (status === 409) return new StoreError('exists', text);
   if (status === 403 && reason !== undefined && fullReasons.has(reason)) return new StoreError('full', text);
+  if (status === 403 && reason !== undefined && setupReasons.has(reason))
+    return new StoreError('set-up', text);
   if (
     transientStatus.has(status) ||
     status >= 500 ||
     (status === 403 && reason !== undefined && rateReasons.has(reason))
   )
-    return new StoreError('transient', text, parseRetryAfter(retryAfter, now));
+    return new StoreError('transient', text, parseRetryAfter(retryAfter, now), throttleOf(status, reason));
   return new StoreError('refused', text);
 }
 
@@ -78,9 +102,13 @@ export function toHavenError(thrown: unknown, operation: string, subject?: strin
   return new HavenError(code, message, { operation, subject, hint, cause: thrown });
 }
 
+function throttleOf(status: number, reason: string | undefined): 'rate' | 'day' | undefined {
+  return status === 403 ? throttleReasons.get(reason as 'userRateLimitExceeded') : undefined;
+}
+
 function meaning(
   error: StoreError,
-): ['try-later' | 'store-full' | 'credentials-revoked' | 'failed', string, string] {
+): ['try-later' | 'store-full' | 'credentials-revoked' | 'bad-request' | 'failed', string, string] {
   switch (error.kind) {
     case 'transient':
     case 'unauthorized':
@@ -92,7 +120,7 @@ function meaning(
     case 'full':
       return [
         'store-full',
-        'Google Drive has no space left',
+        `Google Drive has no room left (${error.message})`,
         'free space, empty its trash or buy more, then run it again',
       ];
     case 'revoked':
@@ -101,17 +129,31 @@ function meaning(
         `Google refuses the credentials for good (${error.message})`,
         error.advice ?? 'sign in again: haven auth google',
       ];
+    case 'set-up':
+      return [
+        'bad-request',
+        `Google does not let this OAuth client use Drive (${error.message})`,
+        'enable the Google Drive API in its project, and sign in again: haven auth google (docs/operate/google-drive.md)',
+      ];
     default:
       return ['failed', `Google Drive refused the request (${error.message})`, 'see the log of this run'];
   }
 }
 
 function reasonOf(body: unknown): string | undefined {
-  const error = field(body, 'error');
+  const error = field(body instanceof ArrayBuffer ? parsed(body) : body, 'error');
   if (typeof error === 'string') return error; // the token endpoint's form
   const errors = field(error, 'errors');
   const reason = Array.isArray(errors) ? field(errors[0], 'reason') : undefined;
   return typeof reason === 'string' && /^[A-Za-z_]{1,60}$/.test(reason) ? reason : undefined;
+}
+
+function parsed(bytes: ArrayBuffer): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined; // a page of HTML
+  }
 }
 
 function field(from: unknown, name: string): unknown {

@@ -1,4 +1,4 @@
-// Trying again: backoff with jitter, Retry-After honoured, bounded by the time since anything last succeeded.
+// Trying again: backoff with jitter, Retry-After honoured, bounded by the time since the first failure after anything succeeded.
 import { interrupted } from '../contract/errors.ts';
 import type { Clock } from '../surroundings.ts';
 import { StoreError } from './errors.ts';
@@ -10,8 +10,17 @@ export interface RetryPolicy {
   giveUpAfterMs: number;
   backoffBaseMs: number;
   backoffMaxMs: number;
+  throttle: Throttle;
   stop: AbortSignal;
   onRetry(operation: string, error: StoreError, waitMs: number): void;
+}
+
+/** Google says "rate limit" also when a day's 750 GB are used up. Where uploads hear nothing else for long, they sleep long, and the session keeps. */
+export interface Throttle {
+  afterMs: number;
+  sleepMs: number;
+  giveUpAfterMs: number;
+  onSleep(operation: string, error: StoreError, waitMs: number): void;
 }
 
 export interface Backoff {
@@ -21,25 +30,53 @@ export interface Backoff {
   wait(operation: string, thrown: unknown): Promise<void>;
 }
 
-export function createBackoff(policy: RetryPolicy): Backoff {
+/** Given a policy, return the patience of one operation. `ofUpload`: what the day's allowance is for. */
+export function createBackoff(policy: RetryPolicy, ofUpload = false): Backoff {
+  const { clock, stop, throttle } = policy;
   let failures = 0;
-  let lastProgress = policy.clock.now();
+  // Not since the last success: a chunk may be under way for longer than all patience, and fail once.
+  let failingSince: number | undefined;
+  let throttledSince: number | undefined;
+
+  async function sleep(operation: string, ms: number): Promise<void> {
+    await clock.sleep(ms, stop).catch(() => {
+      throw interrupted(operation);
+    });
+  }
+
+  /** Long sleeps while nothing but "rate limit" is heard. Returns whether there was one. */
+  async function sleepLong(operation: string, error: StoreError): Promise<boolean> {
+    if (!ofUpload || error.throttled === undefined) {
+      throttledSince = undefined;
+      return false;
+    }
+    throttledSince ??= clock.now();
+    const lasted = clock.now() - throttledSince;
+    if (error.throttled === 'rate' && lasted < throttle.afterMs) return false;
+    if (lasted > throttle.giveUpAfterMs) throw error;
+    const ms = Math.max(throttle.sleepMs, error.retryAfterMs ?? 0);
+    throttle.onSleep(operation, error, ms);
+    await sleep(operation, ms);
+    failingSince = undefined;
+    return true;
+  }
 
   return {
     progress: () => {
       failures = 0;
-      lastProgress = policy.clock.now();
+      failingSince = undefined;
+      throttledSince = undefined;
     },
     wait: async (operation, thrown) => {
-      if (policy.stop.aborted) throw interrupted(operation);
+      if (stop.aborted) throw interrupted(operation);
       if (!(thrown instanceof StoreError) || !isRetryable(thrown)) throw thrown;
+      if (await sleepLong(operation, thrown)) return;
       const waitMs = Math.max(delay(policy, failures), thrown.retryAfterMs ?? 0);
       failures += 1;
-      if (policy.clock.now() + waitMs - lastProgress > policy.giveUpAfterMs) throw thrown;
+      failingSince ??= clock.now();
+      if (clock.now() + waitMs - failingSince > policy.giveUpAfterMs) throw thrown;
       policy.onRetry(operation, thrown, waitMs);
-      await policy.clock.sleep(waitMs, policy.stop).catch(() => {
-        throw interrupted(operation);
-      });
+      await sleep(operation, waitMs);
     },
   };
 }
@@ -54,8 +91,13 @@ function delay(policy: RetryPolicy, failures: number): number {
   return Math.round(step * (0.5 + policy.random() / 2));
 }
 
-async function retrying<T>(policy: RetryPolicy, operation: string, attempt: () => Promise<T>): Promise<T> {
-  const backoff = createBackoff(policy);
+async function retrying<T>(
+  policy: RetryPolicy,
+  operation: string,
+  attempt: () => Promise<T>,
+  ofUpload = false,
+): Promise<T> {
+  const backoff = createBackoff(policy, ofUpload);
   for (;;) {
     try {
       return await attempt();
@@ -76,7 +118,7 @@ export function withRetry(store: Store, policy: RetryPolicy): Store {
       retrying(policy, 'create folder', () => store.createFolder(id, name, properties)),
     download: (id) => retrying(policy, 'download file', () => store.download(id)),
     remove: (id) => retrying(policy, 'delete file', () => store.remove(id)),
-    startUpload: (file) => retrying(policy, 'start upload', () => store.startUpload(file)),
+    startUpload: (file) => retrying(policy, 'start upload', () => store.startUpload(file), true),
     sendChunk: store.sendChunk,
     queryUpload: store.queryUpload,
     readSession: store.readSession,

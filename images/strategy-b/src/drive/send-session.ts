@@ -55,22 +55,28 @@ export async function sendSession(sending: Sending, open: OpenSession): Promise<
 
   for (;;) {
     if (ways.retry.stop.aborted) throw interrupted('upload');
+    const cleared = await ways.line.clear(Math.min(buffer.length, job.bytes - offset), ways.retry.stop);
+    if (cleared.waited) backoff.progress(); // a wait on purpose is no failure
     requireYoung();
-    const chunk = await readChunk(handle, buffer, offset, job.bytes);
+    const chunk = await readChunk(handle, buffer.subarray(0, cleared.bytes), offset, job.bytes);
     let state = await attempt(() => store.sendChunk(session, chunk, offset, job.bytes));
+    const waited = state === 'unknown';
     const asked = state === 'unknown' || (state.kind === 'incomplete' && state.upTo === null);
     if (state === 'unknown' || asked) state = await queryUntilKnown(store, session, backoff);
-    if (state.kind === 'complete')
+    if (state.kind === 'complete') {
+      ways.line.spend(job.bytes - offset);
       return asked ? { kind: 'completed-before' } : { kind: 'complete', file: state.file };
+    }
 
     const before = offset;
     if ((state.upTo ?? 0) > offset + chunk.length)
       throw new SessionLost('the store has more bytes than were sent');
     await adopt(state, chunk);
     if (offset > before) {
+      ways.line.spend(offset - before);
       backoff.progress();
       ways.onProgress(offset);
-    } else {
+    } else if (!waited) {
       await backoff.wait('upload', new StoreError('transient', 'the store took no byte of a chunk'));
     }
   }

@@ -1,12 +1,12 @@
 // Resumable sessions by hand: one request each, no memory (developers.google.com/workspace/drive/api/guides/manage-uploads).
 // A status query is always `bytes */*`: with a number it may finish the file.
 import { Readable } from 'node:stream';
+import type { Pace } from '../limit/pace.ts';
 import type { Answer, Connection, RequestOptions } from './connection.ts';
 import { StoreError } from './errors.ts';
 import type { NewFile, SessionUri, UploadState } from './store.ts';
 import { fileFields, parseStoredFile } from './stored-file.ts';
 
-const sliceBytes = 64 * 1024;
 const octets = 'application/octet-stream';
 
 export async function startUpload(connection: Connection, file: NewFile): Promise<SessionUri> {
@@ -40,6 +40,7 @@ export async function sendChunk(
   offset: number,
   total: number,
 ): Promise<UploadState> {
+  if (chunk.length === 0) return endUpload(connection, session, total);
   const answer = await connection.ask(isUploadState, (options, moved) =>
     send(connection, {
       ...options,
@@ -50,29 +51,46 @@ export async function sendChunk(
         'Content-Length': String(chunk.length),
         'Content-Range': `bytes ${offset}-${offset + chunk.length - 1}/${total}`,
       },
-      data: Readable.from(slices(chunk, moved), { objectMode: false }),
+      data: Readable.from(slices(chunk, moved, connection.pace, options.signal), { objectMode: false }),
     }),
   );
   return uploadState(answer, connection.rootUrl);
 }
 
+/** All bytes are there and the file is not: with the total known, it ends without another byte. */
+async function endUpload(connection: Connection, session: SessionUri, total: number): Promise<UploadState> {
+  return ask(connection, session, `bytes */${total}`);
+}
+
 export async function queryUpload(connection: Connection, session: SessionUri): Promise<UploadState> {
+  return ask(connection, session, 'bytes */*');
+}
+
+async function ask(connection: Connection, session: SessionUri, range: string): Promise<UploadState> {
   const answer = await connection.ask(isUploadState, (options) =>
     send(connection, {
       ...options,
       url: session,
       method: 'PUT',
-      headers: { 'Content-Length': '0', 'Content-Range': 'bytes */*' },
+      headers: { 'Content-Length': '0', 'Content-Range': range },
     }),
   );
   return uploadState(answer, connection.rootUrl);
 }
 
-/** In slices, so that a slow link is seen to move and is not taken for a dead one. */
-function* slices(chunk: Buffer, moved: () => void): Generator<Buffer> {
-  for (let start = 0; start < chunk.length; start += sliceBytes) {
+/** In slices, so that a slow link is seen to move and is not taken for a dead one, and as fast as the owner's limit lets them go. */
+async function* slices(
+  chunk: Buffer,
+  moved: () => void,
+  pace: Pace,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  for (let start = 0; start < chunk.length; ) {
+    const slice = chunk.subarray(start, start + pace.sliceBytes());
+    await pace.take(slice.length, signal);
     moved();
-    yield chunk.subarray(start, start + sliceBytes);
+    yield slice;
+    start += slice.length;
   }
 }
 

@@ -40,7 +40,7 @@ export interface Store {
   download(id: string): Promise<Buffer>;
   remove(id: string): Promise<void>;
   startUpload(file: NewFile): Promise<SessionUri>;
-  /** Sends bytes `offset…` of `total`. */
+  /** Sends bytes `offset…` of `total`; none when all are there already, and only the end is missing. */
   sendChunk(session: SessionUri, chunk: Buffer, offset: number, total: number): Promise<UploadState>;
   queryUpload(session: SessionUri): Promise<UploadState>;
   /** Given the URI of a session that was written down, return it; throws `refused` when it is not at Google's or at the configured host. */

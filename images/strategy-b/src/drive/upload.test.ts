@@ -172,3 +172,21 @@ test('sessions that are lost again and again end in try-later, not in an endless
 
   assert.equal(sessions.size, 8);
 });
+
+test('a part of which every byte is persisted and only the end refused is ended without sending it again', async () => {
+  const { store, seen, sessions } = memoryStore();
+  spoil(store, 'sendChunk', 3, async (session, chunk) => {
+    const held = sessions.get(session)!;
+    held.bytes = Buffer.concat([held.bytes, chunk]);
+    throw new StoreError('transient', 'HTTP 403 userRateLimitExceeded', undefined, 'rate');
+  });
+  spoil(store, 'queryUpload', 1, async (session) => {
+    const { bytes } = sessions.get(session)!;
+    return { kind: 'incomplete', upTo: bytes.length, md5: hash('md5', bytes), session: undefined };
+  });
+
+  const file = await run(store);
+
+  assert.equal(file.md5, job.md5);
+  assert.deepEqual(seen.chunks, ['0+100', '100+100', '250+0']);
+});

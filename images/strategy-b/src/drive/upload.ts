@@ -4,6 +4,7 @@
 // byte, so look at the file; wrong bytes → delete and send again under a new id. A run that was killed goes on: with its id, and in its session.
 import { type FileHandle, open } from 'node:fs/promises';
 import { HavenError } from '../contract/errors.ts';
+import type { Line } from '../limit/line.ts';
 import { disagreement } from './agreement.ts';
 import { StoreError } from './errors.ts';
 import { createBackoff, type RetryPolicy } from './retry.ts';
@@ -28,6 +29,7 @@ export interface UploadWays {
   /** With retries for requests that may be repeated. */
   store: Store;
   retry: RetryPolicy;
+  line: Pick<Line, 'clear' | 'spend'>;
   chunkBytes: number;
   /** Called with each new id before its session is started; the id before it, if any, has no file any more. */
   onId(id: string): void;
@@ -88,7 +90,7 @@ async function sendWhole(
   ways: UploadWays,
   resume: UploadJob['resume'],
 ): Promise<StoredFile> {
-  const backoff = createBackoff(ways.retry);
+  const backoff = createBackoff(ways.retry, true);
   let rangeAlarms = 0;
   let known = openSession(resume, ways);
   for (let sessions = 1; ; sessions += 1) {

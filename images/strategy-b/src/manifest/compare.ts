@@ -43,9 +43,10 @@ export async function compareWithStore({
   return findings;
 }
 
-const mostAsked = 1000;
+export const mostAsked = 1000;
 
-async function askFor(id: string, store: Store): Promise<StoredFile | undefined> {
+/** Given an id, return its file, or undefined when there is none. */
+export async function askFor(id: string, store: Store): Promise<StoredFile | undefined> {
   try {
     return await store.get(id);
   } catch (error) {

@@ -2,10 +2,11 @@
 import type { Context } from '../context.ts';
 import type { Finding } from '../contract/events.ts';
 import { type Catalogue, readCatalogue } from '../drive/catalogue.ts';
-import type { Store } from '../drive/store.ts';
+import type { Store, StoredFile } from '../drive/store.ts';
 import type { Known } from '../state/memory.ts';
 import { compareWithStore } from './compare.ts';
 import { type LoadedManifests, loadManifests } from './load-manifests.ts';
+import { withUnlisted } from './unlisted.ts';
 
 export interface Examination {
   /** With trashed files. */
@@ -21,9 +22,10 @@ export interface Examination {
 
 export async function examine(context: Context): Promise<Examination> {
   const remembered = context.memory.known();
-  const catalogue = await readCatalogue(context.store, context.settings.set, true);
-  const live = catalogue.manifests.filter(({ trashed }) => !trashed);
   const { store, costs } = counted(context.store);
+  const listed = await readCatalogue(store, context.settings.set, true);
+  const catalogue = await withUnlisted(listed, remembered, store);
+  const live = catalogue.manifests.filter(({ trashed }) => !trashed);
   const { readable, unreadable } = await loadManifests(live, { ...context, store });
   const findings = [
     ...unreadable.map(
@@ -39,13 +41,19 @@ export async function examine(context: Context): Promise<Examination> {
   return { catalogue, readable, findings, remembered, ...costs };
 }
 
+/** Each id is asked for once in one look. */
 function counted(store: Store) {
+  const asked = new Map<string, Promise<StoredFile>>();
   const costs = { askedById: 0, downloads: 0 };
   const counting: Store = {
     ...store,
     get: (id) => {
+      const before = asked.get(id);
+      if (before !== undefined) return before;
       costs.askedById += 1;
-      return store.get(id);
+      const answer = store.get(id);
+      asked.set(id, answer);
+      return answer;
     },
     download: (id) => {
       costs.downloads += 1;

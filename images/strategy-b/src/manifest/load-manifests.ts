@@ -3,10 +3,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../context.ts';
 import { HavenError } from '../contract/errors.ts';
-import type { StoredFile } from '../drive/store.ts';
+import type { Store, StoredFile } from '../drive/store.ts';
 import { cacheJsonFile, readJsonFile } from '../state/json-file.ts';
 import { Manifest } from './manifest.ts';
-import { parseManifest, readManifest } from './read-manifest.ts';
+import { isAsListed, parseManifest, readManifest } from './read-manifest.ts';
 
 export interface LoadedManifests {
   readable: { file: StoredFile; manifest: Manifest }[];
@@ -46,7 +46,13 @@ async function loadManifest(file: StoredFile, context: Context): Promise<Manifes
   const cached = cachePath(file, context);
   const known = Manifest.safeParse(readJsonFile(cached));
   if (known.success) return parseManifest(file, Buffer.from(JSON.stringify(known.data)));
-  const manifest = await readManifest(file, await store.download(file.id), context.tools());
+  const manifest = await readManifest(file, await downloadTwice(file, store), context.tools());
   cacheJsonFile(cached, manifest);
   return manifest;
+}
+
+/** Bytes that went wrong on the way are no damage in the store: only what is wrong twice is. */
+async function downloadTwice(file: StoredFile, store: Store): Promise<Buffer> {
+  const bytes = await store.download(file.id);
+  return isAsListed(file, bytes) ? bytes : store.download(file.id);
 }

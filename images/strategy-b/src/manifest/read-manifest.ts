@@ -10,9 +10,14 @@ import { Manifest } from './manifest.ts';
 
 /** Given a manifest's file and its ciphertext, return it parsed; throws `damaged`, naming the backup, when anything about it is wrong. */
 export async function readManifest(file: StoredFile, ciphertext: Buffer, tools: ToolBox): Promise<Manifest> {
-  if (file.md5 !== undefined && createHash('md5').update(ciphertext).digest('hex') !== file.md5)
+  if (!isAsListed(file, ciphertext))
     throw unreadable(file, 'what was downloaded is not what the store lists');
   return parseManifest(file, await decrypt(file, ciphertext, tools));
+}
+
+/** Has what was downloaded the md5 that the store lists, if it lists one? */
+export function isAsListed({ md5 }: StoredFile, bytes: Buffer): boolean {
+  return md5 === undefined || createHash('md5').update(bytes).digest('hex') === md5;
 }
 
 /** Given a manifest's plaintext, return it, if it belongs to that file. */

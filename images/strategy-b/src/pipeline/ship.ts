@@ -70,6 +70,7 @@ export function createShipper({ plan, ground, context, tools }: Shipment): Shipp
       const stored = await upload(job, {
         store: context.store,
         retry: { ...context.retry, stop: tools.stop },
+        line: context.line,
         chunkBytes: surroundings.chunkBytes,
         onId: (id) => journal.setId(backup, n, id),
         onSession: (uri, startedAt) => journal.setSession(backup, n, { uri, startedAt }),
@@ -108,9 +109,11 @@ export function createShipper({ plan, ground, context, tools }: Shipment): Shipp
       const n = last === undefined ? 0 : last.n + 1;
       const offset = last === undefined ? 0 : last.made.stream.offset + last.made.stream.bytes;
       const file = await spool.create(nameOf(n));
-      const unproven = await makePart(piece, settings.compression, file, tools);
-      if (n % decodeEach === 0 || busy()) await provePart(unproven, settings.compression, file, tools);
-      const { stream, stored } = unproven;
+      const { stream, stored } = await orRemoved(file, async () => {
+        const unproven = await makePart(piece, settings.compression, file, tools);
+        if (n % decodeEach === 0 || busy()) await provePart(unproven, settings.compression, file, tools);
+        return unproven;
+      });
       const made = { compression: settings.compression.method, stream: { offset, ...stream }, stored };
       journal.addFile(backup, n, made);
       return { n, made, file };
@@ -134,9 +137,11 @@ export function createShipper({ plan, ground, context, tools }: Shipment): Shipp
       await left?.remove();
       const file = await spool.create(nameOf(manifestNumber));
       const none = { method: 'none' } as const;
-      const unproven = await makePart(once(JSON.stringify(manifest)), none, file, tools);
-      await provePart(unproven, none, file, tools);
-      const { stream, stored } = unproven;
+      const { stream, stored } = await orRemoved(file, async () => {
+        const unproven = await makePart(once(JSON.stringify(manifest)), none, file, tools);
+        await provePart(unproven, none, file, tools);
+        return unproven;
+      });
       const made = { compression: none.method, stream: { offset: 0, ...stream }, stored };
       journal.addFile(backup, manifestNumber, made);
       return bring({ n: manifestNumber, made, file });
@@ -171,6 +176,16 @@ async function isWhole(file: SpoolFile, { stored }: MadeFile): Promise<boolean> 
   const measure = createMeasure('sha256');
   for await (const chunk of file.chunks()) measure.take(chunk);
   return measure.digest('sha256') === stored.sha256;
+}
+
+/** A file that was not made whole is of no use to anybody, and may be as large as the disk is full. */
+async function orRemoved<T>(file: SpoolFile, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await file.remove();
+    throw error;
+  }
 }
 
 async function* once(text: string): AsyncGenerator<Buffer> {

@@ -80,5 +80,5 @@ export function redacted(headers: Headers): Record<string, string> {
 
 /** Is it an error that only time cures, so that the question stays open? */
 export function isOpen(error: unknown): error is StoreError {
-  return error instanceof StoreError && error.kind !== 'revoked' && error.kind !== 'full';
+  return error instanceof StoreError && !['revoked', 'full', 'set-up'].includes(error.kind);
 }

@@ -99,12 +99,17 @@ export function run(
   };
   const retry: RetryPolicy = {
     ...{ clock, random: () => 0.5, giveUpAfterMs, backoffBaseMs: 1000, backoffMaxMs: 60_000 },
+    throttle: { afterMs: 600_000, sleepMs: 3_600_000, giveUpAfterMs: 9e7, onSleep: () => undefined },
     ...{ stop: new AbortController().signal, onRetry: () => undefined },
   };
   return upload(
     { ...job, resume },
     {
       ...{ store, retry, chunkBytes, onProgress: () => undefined },
+      line: {
+        clear: async (bytes) => ({ bytes, waited: false }),
+        spend: () => undefined,
+      },
       onId: (id) => void told.ids.push(id),
       onSession: (uri, at) => void told.sessions.push([uri, at]),
       onResend: (reason) => void told.resends.push(reason),

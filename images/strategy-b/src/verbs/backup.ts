@@ -8,6 +8,7 @@ import type { BackupRequest, Source } from '../contract/request.ts';
 import { ensureFolder, readCatalogue } from '../drive/catalogue.ts';
 import { toHavenError } from '../drive/errors.ts';
 import { loadManifests } from '../manifest/load-manifests.ts';
+import { withUnlisted } from '../manifest/unlisted.ts';
 import { backupSource, type Ground } from '../pipeline/backup-source.ts';
 import { imageVersion, toolVersions } from '../process/tool-versions.ts';
 import { createSpool } from '../spool/spool.ts';
@@ -47,7 +48,8 @@ async function prepare(journal: Journal, context: Context): Promise<Ground> {
   const { store, settings, surroundings, memory, events } = context;
   const spool = createSpool(join(surroundings.paths.state, 'spool'));
   spool.keepOnly(journal.spooled());
-  const catalogue = await readCatalogue(store, settings.set, true);
+  const listed = await readCatalogue(store, settings.set, true);
+  const catalogue = await withUnlisted(listed, memory.known(), store);
   const { readable, unreadable } = await loadManifests(
     catalogue.manifests.filter(({ trashed }) => !trashed),
     context,

@@ -325,12 +325,140 @@ describe('wrong bytes', () => {
   });
 });
 
+describe('behind our back', () => {
+  const file = async (fault: string, params = {}) => {
+    const uri = await drive.session({ name: fault }, 'fields=id,md5Checksum');
+    await emulator.fault(fault, params);
+    const { json } = await whole(uri);
+    const later = await drive.api('GET', `files/${json.id}?fields=size,md5Checksum,trashed`);
+    return { answered: json, later };
+  };
+  const named = async (name: string) => (await drive.api('GET', `files?q=name%3D'${name}'`)).json.files;
+
+  test('truncate-at-rest comes after the answer, and the metadata then is honest', async () => {
+    const { answered, later } = await file('truncate-at-rest', { lose: 10 });
+
+    assert.equal(answered.md5Checksum, md5(BYTES));
+    assert.equal(later.json.size, String(BYTES.length - 10));
+    assert.equal(later.json.md5Checksum, md5(BYTES.subarray(0, -10)));
+  });
+
+  test('missing-md5-metadata leaves it out once', async () => {
+    const { answered, later } = await file('missing-md5-metadata');
+
+    assert.equal(answered.md5Checksum, undefined);
+    assert.equal(later.json.md5Checksum, md5(BYTES));
+  });
+
+  test('trashed-behind and deleted-behind', async () => {
+    const trashed = await file('trashed-behind');
+    const deleted = await file('deleted-behind');
+
+    assert.equal(trashed.answered.md5Checksum, md5(BYTES));
+    assert.equal(trashed.later.json.trashed, true);
+    assert.equal(deleted.answered.md5Checksum, md5(BYTES));
+    assert.equal(deleted.later.status, 404);
+  });
+
+  test('duplicate-file makes a second one of the same name', async () => {
+    const { answered } = await file('duplicate-file');
+
+    const twins = await named('duplicate-file');
+
+    assert.equal(twins.length, 2);
+    assert.equal(new Set(twins.map(({ id }: { id: string }) => id).concat(answered.id)).size, 2);
+  });
+});
+
+describe('lists', () => {
+  test('list-lag hides what is young, once', async () => {
+    await drive.file('x', { name: 'young' });
+    await emulator.fault('list-lag', { by: 'name' });
+    const list = async (q: string) =>
+      (await drive.api('GET', `files?q=${encodeURIComponent(q)}`)).json.files.length;
+
+    const byKind = await list("mimeType != 'x'");
+    const byName = [await list("name = 'young'"), await list("name = 'young'")];
+
+    assert.ok(byKind > 0);
+    assert.deepEqual(byName, [0, 1]);
+  });
+
+  test('incomplete-list says that it is', async () => {
+    await emulator.fault('incomplete-list');
+
+    const { json } = await drive.api('GET', 'files?fields=incompleteSearch,files(id)');
+
+    assert.deepEqual(json, { incompleteSearch: true, files: [] });
+  });
+
+  test('page-token-rejected-400 refuses a good token', async () => {
+    await drive.file('1');
+    await drive.file('2');
+    await emulator.fault('page-token-rejected-400');
+    const first = await drive.api('GET', 'files?pageSize=1');
+    const next = () => drive.api('GET', `files?pageSize=1&pageToken=${first.json.nextPageToken}`);
+
+    const replies = [await next(), await next()];
+
+    assert.deepEqual(
+      replies.map(({ status }) => status),
+      [400, 200],
+    );
+  });
+});
+
+test('fruitless-308 keeps nothing, and what was there stays', async () => {
+  const uri = await drive.session({}, 'fields=md5Checksum');
+  await first(uri);
+  await emulator.fault('fruitless-308');
+
+  const replies = [await rest(uri), await rest(uri)];
+
+  assert.deepEqual([replies[0]!.status, replies[0]!.headers.range], [308, `bytes=0-${KIB256 - 1}`]);
+  assert.equal(replies[1]!.json.md5Checksum, md5(BYTES));
+});
+
+test('a download stalls in the middle until the client leaves', async () => {
+  const id = await drive.file(BYTES);
+  await emulator.fault('stall', { match: 'download', afterBytes: 1000, seconds: 0.2 });
+
+  await assert.rejects(drive.api('GET', `files/${id}?alt=media`));
+});
+
+test('nonsense-200 is no JSON', async () => {
+  await emulator.fault('nonsense-200', { match: 'list' });
+
+  const { status, json, text } = await drive.api('GET', 'files');
+
+  assert.deepEqual([status, json], [200, undefined]);
+  assert.match(text, /Welcome/);
+});
+
+test('the catalogue names everything that can be planned', async () => {
+  const { faults, classes, settings, corruptions } = await emulator.admin('GET catalogue');
+
+  for (const [names, known] of [
+    [faults, 'fruitless-308'],
+    [classes, 'upload-final'],
+    [settings, 'dailyUploadLimitBytes'],
+    [corruptions, 'trash'],
+  ] as const)
+    assert.ok((names as string[]).includes(known), known);
+});
+
 describe('the token endpoint', () => {
   test('can fail like everything else', async () => {
     await emulator.fault('server-error-503', { match: 'token' });
 
     await assert.rejects(drive.login());
     await drive.login();
+  });
+
+  test('grant-revoked-400 is invalid_grant', async () => {
+    await emulator.fault('grant-revoked-400');
+
+    await assert.rejects(drive.login(), /400/);
   });
 });
 

@@ -2,12 +2,13 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Emulator } from '../exchange.ts';
+import { FAULTS, REQUEST_CLASSES } from '../faults/catalogue.ts';
 import { type Answer, emptyAnswer, jsonAnswer, textAnswer } from '../http/answer.ts';
 import { Refusal } from '../http/refusal.ts';
 import { parseJsonObject, readBody } from '../http/request-body.ts';
 import { DRIVE_FILE_SCOPE } from '../oauth/accounts.ts';
 import { changeSettings } from '../settings.ts';
-import { corruptFile } from './corrupt.ts';
+import { CORRUPTIONS, corruptFile } from './corrupt.ts';
 import { storedFiles } from './stored-files.ts';
 
 export const ADMIN_PREFIX = '/_emulator/';
@@ -24,6 +25,13 @@ const ROUTES: Record<string, AdminHandler> = {
     faults.clear();
     return emptyAnswer(204);
   },
+  'GET catalogue': ({ settings }) =>
+    jsonAnswer({
+      faults: Object.keys(FAULTS),
+      classes: REQUEST_CLASSES,
+      settings: Object.keys(settings),
+      corruptions: CORRUPTIONS,
+    }),
   'GET settings': ({ settings }) => jsonAnswer(settings),
   'POST settings': (emulator, body) => {
     emulator.saveSettings(changeSettings(emulator.settings, body));

@@ -1,6 +1,6 @@
 /** The faults that replace an answer: what Google says in each case. */
 import { type Answer, jsonAnswer, textAnswer } from '../http/answer.ts';
-import { apiRefusal, type Refusal } from '../http/refusal.ts';
+import { apiRefusal, oauthRefusal, type Refusal } from '../http/refusal.ts';
 import type { FaultName } from './catalogue.ts';
 
 export const REFUSING_FAULTS = [
@@ -12,6 +12,8 @@ export const REFUSING_FAULTS = [
   'server-error-504',
   'unauthorized-401',
   'quota-full',
+  'grant-revoked-400',
+  'nonsense-200',
   'api-error',
 ] as const satisfies readonly FaultName[];
 
@@ -44,6 +46,11 @@ export function refusingAnswer(
       return unauthorized().answer;
     case 'quota-full':
       return storageFull().answer;
+    case 'grant-revoked-400':
+      return oauthRefusal(400, 'invalid_grant', 'Token has been expired or revoked.').answer;
+    case 'nonsense-200':
+      // A hotel's login page, or a proxy of somebody's.
+      return textAnswer('<html><title>Welcome!</title></html>', 200, 'text/html; charset=UTF-8');
     case 'api-error': {
       const { status: chosen, reason, message } = params;
       return apiRefusal(Number(chosen), { reason: String(reason), message: String(message) }).answer;

@@ -84,6 +84,7 @@ async function* bytesOf(
   const flip = faults.take('bit-flip-on-wire', ({ offset }) => Number(offset) < length);
   const reset = faults.take('reset-inside-body', ({ afterBytes }) => Number(afterBytes) < length);
   const slow = faults.take('slow');
+  const stall = faults.take('stall', ({ afterBytes }) => Number(afterBytes) < length);
   let sent = 0;
   for await (const piece of createReadStream(emulator.store.blobPath(content.blob), {
     start: first,
@@ -96,6 +97,12 @@ async function* bytesOf(
     }
     if (reset && sent + bytes.length > Number(reset.afterBytes)) {
       yield bytes.subarray(0, Math.max(0, Number(reset.afterBytes) - sent));
+      cut();
+      return;
+    }
+    if (stall && sent + bytes.length > Number(stall.afterBytes)) {
+      yield bytes.subarray(0, Math.max(0, Number(stall.afterBytes) - sent));
+      await sleep(Number(stall.seconds) * 1000, undefined, { signal: gone });
       cut();
       return;
     }

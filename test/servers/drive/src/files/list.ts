@@ -14,16 +14,20 @@ import { DEFAULT_LIST_FIELDS, LIST_SCHEMA } from './schema.ts';
 type Key = (string | number)[];
 
 export function list(exchange: GrantedExchange): Answer {
-  const { emulator, query, grant } = exchange;
+  const { emulator, query, grant, faults } = exchange;
   const { store, settings, clock } = emulator;
   const search = queryOf(query.get('q'));
   const pageSize = Math.min(pageSizeOf(query.get('pageSize')), settings.maxPageSize);
   const order = orderOf(query.get('orderBy'));
   const after = keyAfter(query);
+  if (after && faults.take('page-token-rejected-400')) {
+    throw invalidParameter('pageToken', 'Invalid Value', 'invalid');
+  }
+  const lagMs = lagOf(exchange);
 
   const found = [...store.files.values()]
     .filter((file) => file.id !== store.rootId && isVisible(file, emulator, grant))
-    .filter((file) => file.bornAt <= clock.now() - settings.listLagMs)
+    .filter((file) => file.bornAt <= clock.now() - lagMs)
     .filter((file) => !search || matches(search, searchable(file, emulator, grant), store.rootId))
     .map((file) => ({ file, key: [...order.map(({ keyOf }) => keyOf(file)), file.id] }))
     .filter(({ key }) => !after || compareKeys(key, after, order) > 0)
@@ -32,8 +36,17 @@ export function list(exchange: GrantedExchange): Answer {
 
   const more = found.length > page.length && { nextPageToken: pageToken(query, page.at(-1)!.key) };
   const resources = page.map(({ file }) => answeredResource(file, exchange));
-  const value = { kind: 'drive#fileList', incompleteSearch: false, ...more, files: resources };
+  const value = faults.take('incomplete-list')
+    ? { kind: 'drive#fileList', incompleteSearch: true, files: [] }
+    : { kind: 'drive#fileList', incompleteSearch: false, ...more, files: resources };
   return maskedAnswer(value, query.get('fields'), DEFAULT_LIST_FIELDS, LIST_SCHEMA);
+}
+
+/** Lists by name were seen to lag where others did not. */
+function lagOf({ emulator, query, faults }: GrantedExchange): number {
+  const byName = /\bname\b/.test(query.get('q') ?? '');
+  const lag = faults.take('list-lag', ({ by }) => by !== 'name' || byName);
+  return lag ? Number(lag.seconds) * 1000 : emulator.settings.listLagMs;
 }
 
 function queryOf(text: string | null): Query | undefined {

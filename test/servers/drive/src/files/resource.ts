@@ -59,6 +59,10 @@ export function answeredResource(file: StoredFile, exchange: GrantedExchange): R
   if (file.content && exchange.faults.take('wrong-md5-metadata')) {
     return { ...resource, md5Checksum: wrongMd5(file.content.md5) };
   }
+  if (file.content && exchange.faults.take('missing-md5-metadata')) {
+    const { md5Checksum: _, ...rest } = resource;
+    return rest;
+  }
   return resource;
 }
 

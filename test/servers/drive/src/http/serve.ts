@@ -12,6 +12,9 @@ import { Refusal } from './refusal.ts';
 import { bodyOf, drain } from './request-body.ts';
 import { findRoute, type Route } from './routes.ts';
 
+/** A stall is in the middle of these; of all else the answer waits. */
+const stallingBodies = new Set(['upload-chunk', 'upload-simple', 'download']);
+
 const NOT_FOUND_PAGE = '<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>';
 
 export async function serve(
@@ -76,7 +79,7 @@ async function answerTo(exchange: Exchange, route: Route | undefined): Promise<A
       }
       return refusingAnswer('server-error-503', {}, true);
     }
-    const bodyStalls = route?.classes.some((name) => name === 'upload-chunk' || name === 'upload-simple');
+    const bodyStalls = route?.classes.some((name) => stallingBodies.has(name));
     const stall = bodyStalls ? undefined : faults.take('stall');
     if (stall) {
       await sleep(Number(stall.seconds) * 1000, undefined, { signal: exchange.gone });

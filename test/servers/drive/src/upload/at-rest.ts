@@ -1,8 +1,9 @@
-/** The fault bit-flip-at-rest: a byte goes bad after it was persisted and acknowledged; all checksums made later are honest. */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+/** What happens after bytes were persisted and acknowledged: they go bad (all checksums made later are honest), or the file goes, or it is there twice. */
+import { closeSync, copyFileSync, openSync, readSync, truncateSync, writeSync } from 'node:fs';
 import type { Exchange } from '../exchange.ts';
+import { withTrashed } from '../files/metadata.ts';
 import { digestFile } from '../state/digests.ts';
-import type { UploadSession } from '../state/records.ts';
+import type { StoredFile, UploadSession } from '../state/records.ts';
 
 export function flipBit(path: string, offset: number): void {
   const file = openSync(path, 'r+');
@@ -16,17 +17,49 @@ export function flipBit(path: string, offset: number): void {
   }
 }
 
-export async function flipAtRest({ emulator, faults }: Exchange, { id, blob }: UploadSession): Promise<void> {
+export async function spoilAtRest(exchange: Exchange, { id, blob }: UploadSession): Promise<void> {
+  const { store } = exchange.emulator;
+  const file = store.files.get(store.sessions.get(id)?.fileId ?? '');
+  await spoilBytes(exchange, blob, file);
+  if (file) {
+    spoilFile(exchange, file);
+  }
+}
+
+async function spoilBytes({ emulator, faults }: Exchange, blob: string, file?: StoredFile): Promise<void> {
   const { store } = emulator;
-  const flip = faults.take('bit-flip-at-rest', ({ offset }) => Number(offset) < store.blobSize(blob));
-  if (!flip) {
+  const size = store.blobSize(blob);
+  const path = store.blobPath(blob);
+  const flip = faults.take('bit-flip-at-rest', ({ offset }) => Number(offset) < size);
+  const truncate = file && faults.take('truncate-at-rest', ({ lose }) => Number(lose) <= size);
+  if (!flip && !truncate) {
     return;
   }
-  flipBit(store.blobPath(blob), Number(flip.offset));
+  if (flip) {
+    flipBit(path, Number(flip.offset));
+  }
+  if (truncate) {
+    truncateSync(path, size - Number(truncate.lose));
+  }
   emulator.uploads.forgetDigests(blob);
-  const file = store.files.get(store.sessions.get(id)?.fileId ?? '');
   if (file?.content) {
-    const checksums = (await digestFile(store.blobPath(blob))).soFar();
-    store.saveFile({ ...file, content: { ...file.content, ...checksums } });
+    const digests = await digestFile(path);
+    store.saveFile({ ...file, content: { ...file.content, ...digests.soFar(), size: digests.bytes } });
+  }
+}
+
+function spoilFile({ emulator, faults }: Exchange, { id }: StoredFile): void {
+  const { store } = emulator;
+  const file = store.files.get(id)!;
+  if (faults.take('duplicate-file')) {
+    const blob = emulator.newId();
+    copyFileSync(store.blobPath(file.content!.blob), store.blobPath(blob));
+    store.saveFile({ ...file, id: emulator.newId(), content: { ...file.content!, blob } });
+  }
+  if (faults.take('trashed-behind')) {
+    store.saveFile(withTrashed(file, true, emulator.clock.now()));
+  }
+  if (faults.take('deleted-behind')) {
+    store.removeFile(id);
   }
 }

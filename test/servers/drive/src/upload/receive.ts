@@ -74,8 +74,14 @@ export async function receiveBody(exchange: Exchange, incoming: Incoming): Promi
 }
 
 function keepLimit({ faults }: Exchange, expected: number | undefined): number {
-  const short = expected === undefined ? undefined : faults.take('short-persist');
-  return short ? floorToGranularity(Math.max(0, expected! - Number(short.lose))) : Number.POSITIVE_INFINITY;
+  if (expected === undefined) {
+    return Number.POSITIVE_INFINITY;
+  }
+  if (faults.take('fruitless-308')) {
+    return 0;
+  }
+  const short = faults.take('short-persist');
+  return short ? floorToGranularity(Math.max(0, expected - Number(short.lose))) : Number.POSITIVE_INFINITY;
 }
 
 /** The body as the faults and the line let it arrive. */
@@ -90,7 +96,7 @@ async function* spoiled(
   const flip = faults.take('bit-flip-on-wire', ({ offset }) => Number(offset) < expected);
   let arrived = 0;
   for await (const piece of source) {
-    if (stall) {
+    if (stall && arrived + piece.length > Number(stall.afterBytes)) {
       await sleep(Number(stall.seconds) * 1000, undefined, { signal: gone });
     }
     const flipAt = flip ? Number(flip.offset) - arrived : -1;

@@ -11,7 +11,7 @@ import { notFound, plainRefusal, Refusal } from '../http/refusal.ts';
 import { bodyOf, drain } from '../http/request-body.ts';
 import { grantOf } from '../oauth/authorize.ts';
 import type { StoredFile, UploadSession } from '../state/records.ts';
-import { flipAtRest } from './at-rest.ts';
+import { spoilAtRest } from './at-rest.ts';
 import { GRANULARITY, parseContentRange, type UploadRange } from './content-range.ts';
 import { finishUpload } from './finish.ts';
 import { incompleteAnswer } from './incomplete.ts';
@@ -125,7 +125,7 @@ async function chunk(exchange: Exchange, session: UploadSession, range: Chunk): 
     final && outcome === 'complete' && emulator.store.blobSize(session.blob) === range.total
       ? await complete(exchange, known)
       : await incompleteAnswer(exchange, known);
-  await flipAtRest(exchange, known);
+  await spoilAtRest(exchange, known);
   return answer;
 }
 
