@@ -3,10 +3,14 @@ import type { Logger } from 'pino';
 import type { Config } from './config/schema.ts';
 import type { ImageEvent } from './contract/events.ts';
 import type { Verb } from './contract/request.ts';
+import type { Mount } from './docker/container-options.ts';
 import { dockerEngine, type Engine } from './docker/engine.ts';
 import { type History, openHistory } from './history/history.ts';
 import { type Home, makeHome } from './home.ts';
 import { type Command, zfsCommand } from './zfs/command.ts';
+
+/** Given in full: a volume's name, `dataset@snapshot` or the dataset, and where the container sees it. */
+export type ZfsMount = Omit<Extract<Mount, { kind: 'zfs' }>, 'kind'>;
 
 export interface App {
   home: Home;
@@ -21,6 +25,8 @@ export interface App {
   /** Aborted by SIGINT and SIGTERM. */
   signal: AbortSignal;
   onEvent: (verb: Verb, event: ImageEvent) => void;
+  /** How a snapshot or a dataset becomes something that a container can look at; only tests without ZFS have another way. */
+  mountZfs: (given: ZfsMount) => Mount;
 }
 
 export interface Surroundings {
@@ -42,5 +48,6 @@ export function buildApp(surroundings: Surroundings, config: Config): App {
     zfs: zfsCommand(config.host.zfs),
     zpool: zfsCommand(config.host.zpool),
     history: openHistory(surroundings.home.history),
+    mountZfs: (given) => ({ kind: 'zfs', ...given }),
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { maskSecrets } from './mask.ts';
 import { type Parsed, parseConfig } from './parse.ts';
-import { entriesOfB } from './schema.ts';
+import { entriesOf } from './schema.ts';
 
 const minimal = 'datasets: { home: { dataset: "tank/my home" } }\nstrategies: { b: {} }\n';
 
@@ -15,10 +15,10 @@ test('a configuration of datasets and a strategy is enough, the rest has default
   const parsed = parseConfig(minimal);
 
   assert.ok(parsed.ok);
-  assert.equal(parsed.config.strategies.b.image, 'haven/strategy-b');
-  assert.equal(parsed.config.strategies.b.limits.memory, 2 ** 30);
+  assert.equal(parsed.config.strategies.b?.image, 'haven/strategy-b');
+  assert.equal(parsed.config.strategies.b?.limits.memory, 2 ** 30);
   assert.equal(parsed.config.timezone, 'UTC');
-  assert.deepEqual(entriesOfB(parsed.config), [
+  assert.deepEqual(entriesOf(parsed.config, 'b'), [
     { id: 'home', dataset: 'tank/my home', recursive: false, exclude: [] },
   ]);
 });
@@ -105,7 +105,7 @@ test('the settings of a strategy are passed through unread', () => {
   const parsed = parseConfig(minimal.replace('b: {}', 'b: { settings: { anything: { goes: [1] } } }'));
 
   assert.ok(parsed.ok);
-  assert.deepEqual(parsed.config.strategies.b.settings, { anything: { goes: [1] } });
+  assert.deepEqual(parsed.config.strategies.b?.settings, { anything: { goes: [1] } });
 });
 
 test('what looks like a secret is masked, what merely looks like it is not', () => {

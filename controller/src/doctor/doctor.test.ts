@@ -43,6 +43,7 @@ function fakeEngine(change: Partial<Engine> = {}, answer: unknown = version): En
     logs: async () => {},
     remove: async () => {},
     createVolume: async () => {},
+    volumes: async () => [],
     volumeExists: async () => false,
     removeVolume: async () => {},
     ...change,
@@ -73,23 +74,23 @@ test('on a machine where everything is right, every check is ok', async (context
 const faults: [string, (given: { ground: Ground; app: App }) => void, string][] = [
   [
     'a secret is missing',
-    ({ app }) => rmSync(join(app.home.secretsOfB, 'passphrase')),
-    'secret passphrase: failed',
+    ({ app }) => rmSync(join(app.home.secrets.b, 'passphrase')),
+    'secret b/passphrase: failed',
   ],
   [
     'a secret is empty',
-    ({ app }) => writeFileSync(join(app.home.secretsOfB, 'passphrase'), ''),
-    'secret passphrase: failed',
+    ({ app }) => writeFileSync(join(app.home.secrets.b, 'passphrase'), ''),
+    'secret b/passphrase: failed',
   ],
   [
     'others may read a secret',
-    ({ app }) => chmodSync(join(app.home.secretsOfB, 'passphrase'), 0o444),
-    'secret passphrase: failed',
+    ({ app }) => chmodSync(join(app.home.secrets.b, 'passphrase'), 0o444),
+    'secret b/passphrase: failed',
   ],
   [
     'a secret is root’s',
-    ({ app }) => chownSync(join(app.home.secretsOfB, 'passphrase'), 0, 0),
-    'secret passphrase: failed',
+    ({ app }) => chownSync(join(app.home.secrets.b, 'passphrase'), 0, 0),
+    'secret b/passphrase: failed',
   ],
   [
     'nothing is delegated',
@@ -195,7 +196,7 @@ test('--fix delegates what is missing and sets owner and mode of the secrets', a
   changeZfs(ground, (state) => {
     state.datasets[datasetName]!.allowed = [];
   });
-  const secret = join(app.home.secretsOfB, 'passphrase');
+  const secret = join(app.home.secrets.b, 'passphrase');
   chmodSync(secret, 0o644);
   chownSync(secret, 0, 0);
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { canary, groundApp, makeGround } from '../../testing/ground.ts';
 import { HavenError } from '../errors.ts';
-import { ensureKit, staleKitFiles, storeOf, writeKit } from './write-kit.ts';
+import { strategyB } from '../strategies/b.ts';
+import { ensureKit, staleKitFiles, storeText, writeKit } from './write-kit.ts';
 
 test('the kit holds what a restore needs, for its owner alone', async (context) => {
   const app = groundApp(context, makeGround(context));
@@ -31,19 +32,20 @@ test('store.json says where the store is, with the defaults of strategy B', (con
   const ground = makeGround(context);
   const app = groundApp(context, ground);
 
-  assert.deepEqual(storeOf(app.config), {
+  const store = () => JSON.parse(storeText(app, strategyB));
+  assert.deepEqual(store(), {
     format: 'haven-b/1',
     set: 'haven',
     rootUrl: 'https://www.googleapis.com/',
     tokenUrl: 'https://oauth2.googleapis.com/token',
     caPem: null,
   });
-  app.config.strategies.b.settings = {
+  app.config.strategies.b!.settings = {
     set: 'demo',
     api: { rootUrl: 'https://drive:8443/', caPem: 'PEM' },
     partBytes: 1,
   };
-  const { set, rootUrl, caPem } = storeOf(app.config);
+  const { set, rootUrl, caPem } = store();
   assert.deepEqual([set, rootUrl, caPem], ['demo', 'https://drive:8443/', 'PEM']);
 });
 
@@ -52,15 +54,15 @@ test('a kit that is there is not touched by a drill', async (context) => {
   await writeKit(app);
   rmSync(join(app.home.kit, 'b/google-oauth.json'));
 
-  await ensureKit(app);
+  await ensureKit(app, strategyB);
 
-  assert.deepEqual(await staleKitFiles(app), ['google-oauth.json']);
+  assert.deepEqual(await staleKitFiles(app), ['b/google-oauth.json']);
 });
 
 test('without a secret there is no kit, and an earlier one stays', async (context) => {
   const app = groundApp(context, makeGround(context));
   await writeKit(app);
-  rmSync(join(app.home.secretsOfB, 'passphrase'));
+  rmSync(join(app.home.secrets.b, 'passphrase'));
 
   await assert.rejects(
     writeKit(app),

@@ -1,32 +1,26 @@
-// The drill of one dataset's backup and all that it builds upon: hold the source, fetch beside receive, verify, reap, remove volumes.
+// The drill of one dataset's backup and all that it builds upon: hold the source, restore, verify, reap, remove volumes.
 // Ends in evidence, whatever happens.
 import type { App } from '../app.ts';
 import type { Dataset } from '../config/schema.ts';
-import type { Backup, Comparison, Fetched, Received, Version } from '../contract/events.ts';
-import type { Evidence, Step } from '../drill/evidence.ts';
+import type { Backup, Comparison, Version } from '../contract/events.ts';
+import { type Evidence, type RestoreSteps, restored, type Step, stepsNotDone } from '../drill/evidence.ts';
 import { exitCodes, reportOf } from '../errors.ts';
+import type { Strategy } from '../strategies/strategy.ts';
 import { holdSnapshot, listSnapshots, releaseSnapshot } from '../zfs/snapshots.ts';
-import { because, blame, restore, streamBytes } from './drill-restore.ts';
-import {
-  demandSpace,
-  drillHold,
-  finding,
-  reap,
-  removeWorkFolder,
-  type SnapshotMount,
-  scratchOf,
-} from './drill-steps.ts';
+import { demandSpace, drillHold, reap, removeWorkFolder, scratchOf, streamBytes } from './drill-steps.ts';
+import { restoreStreams } from './drill-streams.ts';
+import { restoreTree } from './drill-tree.ts';
 import { verify } from './drill-verify.ts';
 
 export interface Given {
   run: string;
   folder: string;
+  strategy: Strategy;
   dataset: Dataset;
   backup: Backup;
   /** The backup's chain, from its full on; it is the last itself. */
   chain: Backup[];
   version: Version;
-  snapshotMount: SnapshotMount | undefined;
 }
 
 export interface Drilling extends Given {
@@ -34,9 +28,19 @@ export interface Drilling extends Given {
   pipe: string;
   sourceVolume: string;
   restoredVolume: string;
+  /** What a tree is restored into. */
+  intoVolume: string;
 }
 
-const notReached = { ok: false, reason: 'skipped: an earlier step failed' } as const;
+export interface RestoreOutcome {
+  steps: RestoreSteps;
+  /** Exit status of the step that is to blame; 0 when all went well. */
+  exit: number;
+}
+
+const restoreBy = { streams: restoreStreams, trees: restoreTree } as const;
+
+const skipped = 'skipped: an earlier step failed';
 
 /** Exit statuses that say more than "red": the drill could not be done, which is not the same as damage. */
 const tellingExits = new Set([3, 11, 22, 23, 143]);
@@ -50,28 +54,24 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
     pipe: `${app.config.name}-drill-pipe-${tag}`,
     sourceVolume: `${app.config.name}-drill-source-${tag}`,
     restoredVolume: `${app.config.name}-drill-restored-${tag}`,
+    intoVolume: `${app.config.name}-drill-into-${tag}`,
   };
-  let fetched: Step<Fetched> = notReached;
-  let received: Step<Received> = notReached;
-  let compared: Step<Comparison> = notReached;
+  const { strategy } = given;
+  let steps = stepsNotDone(strategy.reads, skipped);
+  let compared: Step<Comparison> = { ok: false, reason: skipped };
   let exit = 0;
   const source = await holdSource(app, drilling);
   try {
     demandSpace(scratchOf(app), streamBytes(given.chain));
-    const restored = await restore(app, drilling);
-    const culprit = blame(restored.fetch, restored.receive);
-    fetched = because(culprit, restored.fetch, finding(restored.fetch, 'fetched'));
-    received = because(culprit, restored.receive, finding(restored.receive, 'received'));
-    exit = culprit !== undefined && tellingExits.has(culprit.exitCode) ? culprit.exitCode : 0;
-    if (fetched.ok && received.ok && source.ok) compared = await verify(app, drilling, source.value);
-    else if (fetched.ok && received.ok)
-      compared = { ok: false, reason: source.ok ? 'skipped' : source.reason };
+    const outcome = await restoreBy[strategy.reads](app, drilling);
+    steps = outcome.steps;
+    exit = tellingExits.has(outcome.exit) ? outcome.exit : 0;
+    if (restored(steps)) compared = source.ok ? await verify(app, drilling, source.value) : source;
   } catch (thrown) {
     const report = reportOf(thrown, 'drill');
     exit = exitCodes[report.code];
-    const failed = { ok: false, reason: report.message } as const;
-    if (!fetched.ok && fetched === notReached) fetched = failed;
-    else if (!compared.ok && compared === notReached) compared = failed;
+    if (restored(steps)) compared = { ok: false, reason: report.message };
+    else steps = stepsNotDone(strategy.reads, report.message);
   }
   const reaped = await tried(() =>
     reap(app, { run: given.run, folder: given.folder, pools: [drilling.pool] }),
@@ -84,6 +84,7 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
     );
   const ended = app.now();
   const evidence: Evidence = {
+    ...steps,
     source: given.dataset.id,
     startedAt: started.toISOString(),
     endedAt: ended.toISOString(),
@@ -92,12 +93,11 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
     chain: { ok: true, value: given.chain },
     sourceGuid: source.ok ? { ok: true, value: source.value.guid } : source,
     pool: drilling.pool,
-    fetched,
-    received,
     compared,
     reaped,
     volumesLeft,
     tools: { drill: given.version.image, ...given.version.tools, node: process.version },
+    notKept: strategy.notKept,
   };
   return { evidence, exit };
 }
@@ -125,9 +125,12 @@ async function holdSource(
   }
 }
 
-async function removeVolumes(app: App, { pipe, sourceVolume, restoredVolume }: Drilling): Promise<string[]> {
+async function removeVolumes(
+  app: App,
+  { pipe, sourceVolume, restoredVolume, intoVolume }: Drilling,
+): Promise<string[]> {
   const left: string[] = [];
-  for (const name of [pipe, sourceVolume, restoredVolume]) {
+  for (const name of [pipe, sourceVolume, restoredVolume, intoVolume]) {
     // Asked for afterwards, because a volume in use is refused and a removal that did nothing says nothing.
     await tried(() => app.engine.removeVolume(name));
     if (await app.engine.volumeExists(name)) left.push(name);

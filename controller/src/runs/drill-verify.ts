@@ -6,7 +6,7 @@ import type { Interpretation } from '../contract/interpret.ts';
 import type { Step } from '../drill/evidence.ts';
 import { exitCodes } from '../errors.ts';
 import type { Drilling } from './drill-one.ts';
-import { drillVerb, finding, makeOutFolder, zfsSnapshotMount } from './drill-steps.ts';
+import { drillVerb, finding, makeOutFolder } from './drill-steps.ts';
 
 export async function verify(
   app: App,
@@ -15,13 +15,18 @@ export async function verify(
 ): Promise<Step<Comparison>> {
   const compare = drilling.backup.type === 'volume' ? volume : filesystem;
   // Named here, not taken from what receive says: whoever compares must not be told by it what with.
-  const restored = `drill-${String(drilling.chain.length - 1).padStart(3, '0')}`;
+  const restored = restoredSnapshot(drilling);
   const ended = await compare(app, drilling, source, restored);
   // A mismatch ends with exit 30, with the comparison beside the error: the verdict needs its numbers.
   const comparison = ended.result?.comparison;
   if (ended.exitCode === exitCodes.damaged && comparison !== undefined)
     return { ok: true, value: comparison };
   return finding(ended, 'comparison');
+}
+
+/** Of streams each is a snapshot; a tree is sealed as one, whatever its chain. */
+function restoredSnapshot({ strategy, chain }: Drilling): string {
+  return strategy.reads === 'trees' ? 'drill-000' : `drill-${String(chain.length - 1).padStart(3, '0')}`;
 }
 
 function filesystem(
@@ -31,15 +36,18 @@ function filesystem(
   restored: string,
 ): Promise<Interpretation> {
   const { run, folder, dataset, pool, sourceVolume, restoredVolume } = drilling;
-  const mount = drilling.snapshotMount ?? zfsSnapshotMount;
   return drillVerb(app, {
     run,
     folder,
     tag: 'verify',
     request: { contract: '1.0', verb: 'verify', run, compare: 'filesystem' },
     mounts: [
-      mount({ name: sourceVolume, snapshot: `${dataset.dataset}@${source.name}`, to: '/haven/source' }),
-      mount({ name: restoredVolume, snapshot: `${pool}/restored@${restored}`, to: '/haven/restored' }),
+      app.mountZfs({
+        name: sourceVolume,
+        device: `${dataset.dataset}@${source.name}`,
+        to: '/haven/source',
+      }),
+      app.mountZfs({ name: restoredVolume, device: `${pool}/restored@${restored}`, to: '/haven/restored' }),
       { kind: 'folder', from: makeOutFolder(folder, dataset.id), to: '/haven/out', writable: true },
     ],
     signal: app.signal,

@@ -1,10 +1,11 @@
-// A drill of strategy B: for each dataset its newest committed backup (or the one named), with all that it builds upon, is fetched with the
-// recovery kit alone, received into a throwaway pool, compared with the source snapshot and judged. The pool is reaped in every case, and again at the next start.
+// A drill of a strategy: for each dataset its newest committed backup (or the one named), with all that it builds upon, is fetched with the
+// recovery kit alone, restored into a throwaway pool, compared with the source snapshot and judged. The pool is reaped in every case, and again at the next start.
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App } from '../app.ts';
 import type { Dataset } from '../config/schema.ts';
 import type { Backup } from '../contract/events.ts';
+import type { StrategyName } from '../contract/request.ts';
 import { chainOf } from '../drill/chain.ts';
 import type { Step } from '../drill/evidence.ts';
 import { judge, type Verdict } from '../drill/verdict.ts';
@@ -12,56 +13,59 @@ import { HavenError } from '../errors.ts';
 import type { Trigger } from '../history/history.ts';
 import { takeLock } from '../history/lock.ts';
 import { ensureKit } from '../kit/write-kit.ts';
+import type { Strategy } from '../strategies/strategy.ts';
 import { drillOne } from './drill-one.ts';
-import { drillVerbs, failedBefore, reap, releaseStaleHolds, type SnapshotMount } from './drill-steps.ts';
+import { drillVerbsFor, failedBefore, reap, releaseStaleHolds } from './drill-steps.ts';
 import { handshake } from './handshake.ts';
-import { drill } from './images.ts';
+import { drillSpec } from './images.ts';
 import { removeDrillContainers } from './leftovers.ts';
 import { type Listing, listBackups } from './look.ts';
 import { type Ending, type RunSummary, recorded } from './recorded.ts';
 import { makeRunFolder } from './run-folder.ts';
-import { sourcesOfB } from './sources.ts';
+import { sourcesOf } from './sources.ts';
 
 export interface DrillOptions {
   backup?: string;
   trigger: Trigger;
-  /** How a snapshot becomes something that a container can look at; only tests without ZFS give another. */
-  snapshotMount?: SnapshotMount;
 }
 
 /** What verdicts/RUN.json holds. */
 export interface DrillVerdict {
   run: string;
   at: string;
-  strategy: 'b';
+  strategy: StrategyName;
   pass: boolean;
   sentence: string;
   seconds: number;
   sources: Verdict[];
 }
 
-export async function runDrill(app: App, options: DrillOptions): Promise<RunSummary> {
+export async function runDrill(app: App, strategy: Strategy, options: DrillOptions): Promise<RunSummary> {
   const lock = takeLock(app.home.locks, 'drill');
   try {
     await removeDrillContainers(app);
-    return await recorded(app, { kind: 'drill', trigger: options.trigger }, (run) =>
-      drillAll(app, run, options),
+    return await recorded(app, { kind: 'drill', strategy, trigger: options.trigger }, (run) =>
+      drillAll(app, strategy, run, options),
     );
   } finally {
     lock.release();
   }
 }
 
-async function drillAll(app: App, run: string, options: DrillOptions): Promise<Ending> {
+async function drillAll(app: App, strategy: Strategy, run: string, options: DrillOptions): Promise<Ending> {
   const started = app.now();
-  const version = await handshake(app, drill(app, { verb: 'version', run, mounts: [] }), [...drillVerbs]);
+  const version = await handshake(
+    app,
+    drillSpec(app, { verb: 'version', run, mounts: [] }),
+    drillVerbsFor([strategy]),
+  );
   const folder = makeRunFolder(app.home, run);
-  await ensureKit(app);
-  const { found: datasets } = await sourcesOfB(app);
+  await ensureKit(app, strategy);
+  const { found: datasets } = await sourcesOf(app, strategy);
   for (const { dataset } of datasets) await releaseStaleHolds(app, dataset);
   await reap(app, { run, folder, pools: 'all' });
-  const listing = await listBackups(app);
-  const chosen = choose(datasets, listing, options.backup);
+  const listing = await listBackups(app, strategy);
+  const chosen = choose(strategy, datasets, listing, options.backup);
   const sources: Verdict[] = [];
   let exit = 0;
   for (const { dataset, backup } of chosen) {
@@ -69,16 +73,16 @@ async function drillAll(app: App, run: string, options: DrillOptions): Promise<E
       backup === undefined
         ? { ok: false, reason: `no committed backup of ${dataset.id} in the store` }
         : chainOf(listing.backups, backup);
-    const given = { run, folder, dataset, version, snapshotMount: options.snapshotMount };
+    const given = { run, folder, strategy, dataset, version };
     const drilled =
       backup === undefined || !chain.ok
-        ? { evidence: failedBefore(dataset.id, app.now(), reasonOf(chain)), exit: 30 }
+        ? { evidence: failedBefore(strategy, dataset.id, app.now(), reasonOf(chain)), exit: 30 }
         : await drillOne(app, { ...given, backup, chain: chain.value });
     sources.push(judge(drilled.evidence));
     exit ||= drilled.exit;
     if (app.signal.aborted) break;
   }
-  const verdict = sum(app, run, started, sources);
+  const verdict = sum(app, strategy, run, started, sources);
   await writeVerdict(app, verdict);
   if (app.signal.aborted) {
     throw new HavenError({ code: 'interrupted', operation: 'drill', message: 'stopped by request' });
@@ -98,7 +102,12 @@ interface Chosen {
 }
 
 /** Given what is in the store, return what is drilled: the one backup named, or the newest of each dataset. */
-export function choose(datasets: Dataset[], listing: Listing, named: string | undefined): Chosen[] {
+export function choose(
+  { name }: Strategy,
+  datasets: Dataset[],
+  listing: Listing,
+  named: string | undefined,
+): Chosen[] {
   if (named === undefined) {
     return datasets.map((dataset) => ({
       dataset,
@@ -117,20 +126,20 @@ export function choose(datasets: Dataset[], listing: Listing, named: string | un
       code: 'bad-request',
       operation: 'drill',
       message,
-      hint: '`haven list b` shows them',
+      hint: `\`haven list ${name}\` shows them`,
     });
   }
   return [{ dataset, backup }];
 }
 
-function sum(app: App, run: string, started: Date, sources: Verdict[]): DrillVerdict {
+function sum(app: App, { name }: Strategy, run: string, started: Date, sources: Verdict[]): DrillVerdict {
   const ended = app.now();
   const pass = sources.length > 0 && sources.every((verdict) => verdict.pass);
   const worst = sources.find((verdict) => !verdict.pass);
   const sentence =
     (pass ? sources.map((verdict) => verdict.sentence).join(' ') : worst?.sentence) ?? 'Nothing was drilled.';
   const seconds = (ended.getTime() - started.getTime()) / 1000;
-  return { run, at: ended.toISOString(), strategy: 'b', pass, sentence, seconds, sources };
+  return { run, at: ended.toISOString(), strategy: name, pass, sentence, seconds, sources };
 }
 
 async function writeVerdict(app: App, verdict: DrillVerdict): Promise<void> {

@@ -3,6 +3,7 @@ import type { App } from '../app.ts';
 import type { Outcome } from '../contract/interpret.ts';
 import { type ErrorReport, exitCodes, reportOf } from '../errors.ts';
 import type { Kind, Trigger } from '../history/history.ts';
+import type { Strategy } from '../strategies/strategy.ts';
 import { newRunId } from './run-id.ts';
 
 export interface RunSummary {
@@ -17,14 +18,14 @@ export type Ending = Omit<RunSummary, 'run'>;
 
 export async function recorded(
   app: App,
-  { kind, trigger }: { kind: Kind; trigger: Trigger },
+  { kind, strategy, trigger }: { kind: Kind; strategy: Strategy; trigger: Trigger },
   act: (run: string) => Promise<Ending>,
 ): Promise<RunSummary> {
   const started = app.now();
-  const run = newRunId(started, kind, 'b', app.randomHex(3));
-  app.history.begin({ id: run, kind, strategy: 'b', trigger, started });
+  const run = newRunId(started, kind, strategy.name, app.randomHex(3));
+  app.history.begin({ id: run, kind, strategy: strategy.name, trigger, started });
   const log = app.log.child({ runId: run });
-  log.info({ kind }, 'run started');
+  log.info({ kind, strategy: strategy.name }, 'run started');
   let ending: Ending;
   try {
     ending = await act(run);
@@ -34,7 +35,13 @@ export async function recorded(
     ending = { outcome, exit: exitCodes[error.code], error, result: null };
   }
   app.history.end(run, { ...ending, ended: app.now() });
-  const facts = { kind, outcome: ending.outcome, exit: ending.exit, code: ending.error?.code };
+  const facts = {
+    kind,
+    strategy: strategy.name,
+    outcome: ending.outcome,
+    exit: ending.exit,
+    code: ending.error?.code,
+  };
   if (ending.outcome === 'ok') log.info(facts, 'run ended');
   else log.error(facts, 'run ended without success');
   return { run, ...ending };

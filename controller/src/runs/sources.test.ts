@@ -7,7 +7,8 @@ import { fakeState } from '../../testing/fake-zfs.ts';
 import { type Ground, groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
 import { readStatus, statusText } from '../history/status.ts';
-import { sourcesOfB, sourcesToBackUp, withLocked } from './sources.ts';
+import { strategyB } from '../strategies/b.ts';
+import { sourcesOf, sourcesToBackUp, withLocked } from './sources.ts';
 
 function prepare(context: TestContext, names: string[], entry: object = {}): { ground: Ground; app: App } {
   const ground = makeGround(context);
@@ -21,10 +22,10 @@ const told = (app: App) => statusText(readStatus(app), app.now());
 
 test('a child that appears is taken from the next run on', async (context) => {
   const { ground, app } = prepare(context, ['tank/home', 'tank/home/ann']);
-  const before = await sourcesToBackUp(app);
+  const before = await sourcesToBackUp(app, strategyB);
   ground.writeZfsState(fakeState(['tank/home', 'tank/home/ann', 'tank/home/robert', 'tank/homework']));
 
-  const after = await sourcesToBackUp(app);
+  const after = await sourcesToBackUp(app, strategyB);
 
   assert.deepEqual(
     [before, after].map(({ open }) => open.map(({ dataset }) => dataset)),
@@ -37,37 +38,37 @@ test('a child that appears is taken from the next run on', async (context) => {
 
 test('a child that vanished is told by status until it is back, with its name; the file is the owner’s alone', async (context) => {
   const { ground, app } = prepare(context, ['tank/home', 'tank/home/ann']);
-  await sourcesToBackUp(app);
+  await sourcesToBackUp(app, strategyB);
   ground.writeZfsState(fakeState(['tank/home']));
-  await sourcesToBackUp(app);
-  await sourcesToBackUp(app);
+  await sourcesToBackUp(app, strategyB);
+  await sourcesToBackUp(app, strategyB);
 
   const gone = told(app);
   ground.writeZfsState(fakeState(['tank/home', 'tank/home/ann']));
-  await sourcesToBackUp(app);
+  await sourcesToBackUp(app, strategyB);
 
   assert.match(gone, /NO LONGER BACKED UP: home-[0-9a-f]{8} \(tank\/home\/ann\) is gone/);
   assert.doesNotMatch(told(app), /NO LONGER/);
-  assert.match(told(app), /^home-[0-9a-f]{8} +tank\/home\/ann$/m);
-  assert.equal(statSync(app.home.datasets).mode & 0o777, 0o600);
+  assert.match(told(app), /^home-[0-9a-f]{8} +tank\/home\/ann +b$/m);
+  assert.equal(statSync(app.home.datasets.b).mode & 0o777, 0o600);
 });
 
 test('what the owner excluded himself is not told as vanished', async (context) => {
   const { app } = prepare(context, ['tank/home', 'tank/home/ann']);
-  await sourcesToBackUp(app);
+  await sourcesToBackUp(app, strategyB);
   app.config.datasets.home!.exclude = ['tank/home/ann'];
 
-  await sourcesToBackUp(app);
+  await sourcesToBackUp(app, strategyB);
 
   assert.doesNotMatch(told(app), /NO LONGER|ann/);
 });
 
 test('a pool that is not there makes nothing vanish', async (context) => {
   const { ground, app } = prepare(context, ['tank/home', 'tank/home/ann']);
-  await sourcesToBackUp(app);
+  await sourcesToBackUp(app, strategyB);
   ground.writeZfsState(fakeState(['other']));
 
-  const { open } = await sourcesToBackUp(app);
+  const { open } = await sourcesToBackUp(app, strategyB);
 
   assert.deepEqual(
     open.map(({ dataset }) => dataset),
@@ -78,9 +79,9 @@ test('a pool that is not there makes nothing vanish', async (context) => {
 
 test('a memory that is damaged is no obstacle', async (context) => {
   const { app } = prepare(context, ['tank/home']);
-  writeFileSync(app.home.datasets, '{"home":');
+  writeFileSync(app.home.datasets.b, '{"home":');
 
-  assert.equal((await sourcesToBackUp(app)).open.length, 1);
+  assert.equal((await sourcesToBackUp(app, strategyB)).open.length, 1);
 });
 
 test('a locked dataset is set aside, and the run is partial; when all are locked it is a failure', async (context) => {
@@ -89,7 +90,7 @@ test('a locked dataset is set aside, and the run is partial; when all are locked
   state.datasets['tank/home/ann']!.keystatus = 'unavailable';
   ground.writeZfsState(state);
 
-  const { open, locked } = await sourcesToBackUp(app);
+  const { open, locked } = await sourcesToBackUp(app, strategyB);
   const ending = withLocked({ outcome: 'ok', exit: 0, error: null, result: null }, locked);
   state.datasets['tank/home']!.keystatus = 'unavailable';
   ground.writeZfsState(state);
@@ -100,12 +101,12 @@ test('a locked dataset is set aside, and the run is partial; when all are locked
   );
   assert.deepEqual([ending.outcome, ending.exit], ['partial', 10]);
   assert.match(ending.error?.message ?? '', /key is not loaded: home-[0-9a-f]{8}$/);
-  await assert.rejects(sourcesToBackUp(app), /key is not loaded: home, home-/);
+  await assert.rejects(sourcesToBackUp(app, strategyB), /key is not loaded: home, home-/);
 });
 
 test('what else failed is not hidden by a locked dataset', () => {
   const failed = { code: 'store-full', operation: 'backup', message: 'no room' } as const;
-  const locked = [{ id: 'home-1', dataset: 'tank/x', root: 'home', locked: true }];
+  const locked = [{ id: 'home-1', dataset: 'tank/x', root: 'home', locked: true, volume: false }];
 
   const ending = withLocked({ outcome: 'failed', exit: 21, error: failed, result: null }, locked);
 
@@ -116,7 +117,7 @@ test('what else failed is not hidden by a locked dataset', () => {
 test('when everything is excluded, it is a mistake and not a success', async (context) => {
   const { app } = prepare(context, ['tank/home'], { exclude: ['tank/home/.'] });
 
-  await assert.rejects(sourcesToBackUp(app), /nothing to back up/);
+  await assert.rejects(sourcesToBackUp(app, strategyB), /nothing to back up/);
 });
 
 test('two datasets with one id are refused', async (context) => {
@@ -125,7 +126,7 @@ test('two datasets with one id are refused', async (context) => {
   for (const name of ['tank/home/ann', 'tank/home/bob']) state.datasets[name]!.guid = '7';
   ground.writeZfsState(state);
 
-  await assert.rejects(sourcesOfB(app), /two datasets have the id home-/);
+  await assert.rejects(sourcesOf(app, strategyB), /two datasets have the id home-/);
 });
 
 test('names are in no log', async (context) => {
@@ -137,10 +138,10 @@ test('names are in no log', async (context) => {
     get: (log, name) =>
       name === 'warn' ? (...args: unknown[]) => lines.push(stringify(args)) : Reflect.get(log, name),
   });
-  await sourcesToBackUp(app);
+  await sourcesToBackUp(app, strategyB);
   ground.writeZfsState(fakeState(['tank/home']));
 
-  await sourcesToBackUp(app);
+  await sourcesToBackUp(app, strategyB);
 
   assert.ok(lines.length >= 3, lines.join());
   assert.doesNotMatch(lines.join(), /secret-ann|idle-x|tank/);

@@ -9,11 +9,12 @@ import type { Config } from '../config/schema.ts';
 import { reportOf } from '../errors.ts';
 import type { Home } from '../home.ts';
 import { runBackup } from '../runs/backup.ts';
+import { type SnapshotsFor, sharedSnapshots } from '../runs/backup-snapshots.ts';
 import { runDrill } from '../runs/drill.ts';
 import { reap } from '../runs/drill-steps.ts';
-import { backupName } from '../runs/images.ts';
 import { adoptAll } from '../runs/leftovers.ts';
 import { makeRunFolder } from '../runs/run-folder.ts';
+import { strategyNamed } from '../strategies/configured.ts';
 import { due, type Job, jobsOf, nextDue } from './due.ts';
 import { pastOf } from './past.ts';
 
@@ -39,9 +40,16 @@ export async function keepUp(surroundings: Surroundings, rhythm = usualRhythm): 
     while (!app.signal.aborted) {
       const now = app.now();
       if (running.size === 0) await adoptLeftovers(app);
-      for (const job of due(jobsOf(config), (one) => pastOf(app.history, one, now), config.timezone, now)) {
-        if (running.has(job.name)) continue;
-        const run = runJob(app, job, refused).finally(() => running.delete(job.name));
+      const all = due(jobsOf(config), (one) => pastOf(app.history, one, now), config.timezone, now);
+      const jobs = all.filter((job) => !running.has(job.name));
+      // What is due together is of the same instant, so that both strategies' backups can be compared with each other.
+      const backups = jobs.filter(({ kind }) => kind === 'backup');
+      const snapshots = sharedSnapshots(
+        app,
+        backups.map(({ strategy }) => strategyNamed(strategy)),
+      );
+      for (const job of jobs) {
+        const run = runJob(app, job, snapshots, refused).finally(() => running.delete(job.name));
         running.set(job.name, run);
       }
       await pause(rhythm.tickMs, app.signal);
@@ -52,11 +60,13 @@ export async function keepUp(surroundings: Surroundings, rhythm = usualRhythm): 
   }
 }
 
-async function runJob(app: App, job: Job, refused: Set<string>): Promise<void> {
+async function runJob(app: App, job: Job, snapshots: SnapshotsFor, refused: Set<string>): Promise<void> {
   const log = app.log.child({ job: job.name });
   try {
-    if (job.kind === 'backup') await runBackup(app, { kind: 'auto', trigger: 'schedule' });
-    else await runDrill(app, { trigger: 'schedule' });
+    const strategy = strategyNamed(job.strategy);
+    if (job.kind === 'backup')
+      await runBackup(app, strategy, { kind: 'auto', trigger: 'schedule', snapshots });
+    else await runDrill(app, strategy, { trigger: 'schedule' });
     refused.delete(job.name);
   } catch (thrown) {
     // Only what comes before a run's record gets here: busy, or Docker away. Still due, so it is tried again; said once, not at each tick.
@@ -72,9 +82,7 @@ async function runJob(app: App, job: Job, refused: Set<string>): Promise<void> {
 
 async function adoptLeftovers(app: App): Promise<void> {
   try {
-    await adoptAll(app, backupName(app), (run) =>
-      reap(app, { run, folder: makeRunFolder(app.home, run), pools: 'all' }),
-    );
+    await adoptAll(app, (run) => reap(app, { run, folder: makeRunFolder(app.home, run), pools: 'all' }));
   } catch (thrown) {
     // Docker may be away for a while; the next look, or the next run, does the same again.
     app.log.warn({ err: thrown }, 'what an earlier controller left behind could not be looked after yet');
@@ -85,7 +93,7 @@ function announce(app: App): void {
   const jobs = jobsOf(app.config);
   const now = app.now();
   if (jobs.length === 0)
-    app.log.warn('nothing is scheduled: strategies.b.schedule and drill.schedule.b are not set');
+    app.log.warn('nothing is scheduled: neither `schedule` of a strategy nor drill.schedule is set');
   for (const job of jobs) {
     const next = nextDue(job, pastOf(app.history, job, now), app.config.timezone, now);
     app.log.info({ job: job.name, next: next?.toISOString() ?? null }, 'scheduled');

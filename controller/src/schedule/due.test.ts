@@ -5,7 +5,7 @@ import { due, type Job, nextDue, type Past } from './due.ts';
 const berlin = 'Europe/Berlin';
 
 function job(cron: string): Job {
-  return { name: 'backup-b', kind: 'backup', cron };
+  return { name: 'backup-b', kind: 'backup', strategy: 'b', cron };
 }
 
 function past(change: Partial<Past> = {}): Past {
