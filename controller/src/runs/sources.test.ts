@@ -7,6 +7,7 @@ import { fakeState } from '../../testing/fake-zfs.ts';
 import { type Ground, groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
 import { readStatus, statusText } from '../history/status.ts';
+import { strategyA } from '../strategies/a.ts';
 import { strategyB } from '../strategies/b.ts';
 import { sourcesOf, sourcesToBackUp, withLocked } from './sources.ts';
 
@@ -145,4 +146,38 @@ test('names are in no log', async (context) => {
 
   assert.ok(lines.length >= 3, lines.join());
   assert.doesNotMatch(lines.join(), /secret-ann|idle-x|tank/);
+});
+
+test('a volume is left out by a strategy that takes files, and status says so; the other one takes it', async (context) => {
+  const { ground, app } = prepare(context, ['tank/home', 'tank/home/disk']);
+  const state = ground.zfsState();
+  state.datasets['tank/home/disk']!.type = 'volume';
+  ground.writeZfsState(state);
+  app.config.strategies.a = app.config.strategies.b;
+
+  const [a, b] = [await sourcesToBackUp(app, strategyA), await sourcesToBackUp(app, strategyB)];
+
+  assert.deepEqual([a.open.length, b.open.length], [1, 2]);
+  assert.match(told(app), /NOT BACKED UP BY a: home-[0-9a-f]{8} \(tank\/home\/disk\) is a volume/);
+  assert.match(told(app), /^home +tank\/home +a, b$/m);
+  assert.match(told(app), /^home-[0-9a-f]{8} +tank\/home\/disk +b$/m);
+});
+
+test('where there are only volumes, a strategy that takes files has nothing to do', async (context) => {
+  const { ground, app } = prepare(context, ['tank/home']);
+  const state = ground.zfsState();
+  state.datasets['tank/home']!.type = 'volume';
+  ground.writeZfsState(state);
+
+  await assert.rejects(sourcesToBackUp(app, strategyA), /only volumes, and strategy a backs up files/);
+});
+
+test('what one strategy remembers is not gone because the other one never had it', async (context) => {
+  const { app } = prepare(context, ['tank/home', 'tank/home/ann']);
+  app.config.datasets.ann = { dataset: 'tank/home/ann', recursive: false, exclude: [] };
+  app.config.strategies.a = { ...app.config.strategies.b!, datasets: ['ann'] };
+
+  for (const strategy of [strategyB, strategyA, strategyB]) await sourcesToBackUp(app, strategy);
+
+  assert.doesNotMatch(told(app), /NO LONGER/);
 });
