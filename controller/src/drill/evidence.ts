@@ -7,6 +7,7 @@ import type {
   Received,
   Sealed,
 } from '../contract/events.ts';
+import type { StrategyName } from '../contract/request.ts';
 
 /** A step's finding, or why there is none. */
 export type Step<T> = { ok: true; value: T } | { ok: false; reason: string };
@@ -53,7 +54,14 @@ export interface CommonEvidence {
   tools: Record<string, unknown>;
   /** What this strategy cannot keep, and so nothing was compared of. */
   notKept: readonly string[];
+  /** What came of comparing it with what the other strategy restored of the same snapshot; null when it was drilled alone. */
+  against: Against | null;
 }
+
+export type Against = { strategy: StrategyName } & (
+  | { comparable: true; compared: Step<Comparison> }
+  | { comparable: false; reason: string }
+);
 
 /** Given how a strategy's backups are restored, return the steps of a restore that failed before any of them, or at one of which nothing is known. */
 export function stepsNotDone(reads: RestoreSteps['reads'], reason: string): RestoreSteps {

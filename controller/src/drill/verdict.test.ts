@@ -90,6 +90,7 @@ const good: CommonEvidence & StreamSteps = {
   volumesLeft: step([]),
   tools: {},
   notKept: [],
+  against: null,
 };
 
 test('complete and agreeing evidence passes, and the sentence says what was proven', () => {
@@ -236,5 +237,38 @@ for (const [name, check, change] of faults) {
       JSON.stringify(red),
     );
     assert.match(verdict.sentence, /^home: NOT proven restorable: ./);
+  });
+}
+
+const against = (change: Partial<Comparison>) => {
+  return { strategy: 'a', comparable: true, compared: step({ ...comparison, ...change }) } as const;
+};
+
+test('what the other strategy restored of the same snapshot is compared, and the sentence says so', () => {
+  const same = judge({ ...good, against: against({}) });
+  const other = judge({ ...good, against: { strategy: 'a', comparable: false, reason: 'it has none' } });
+
+  assert.deepEqual([same.pass, other.pass], [true, true]);
+  assert.match(same.sentence, /The same as what strategy a restored/);
+  assert.match(other.sentence, /Not compared with strategy a: it has none/);
+  assert.equal(same.checks.filter(({ name }) => name === 'same-as-a').length, 1);
+  assert.equal(other.checks.filter(({ name }) => name === 'same-as-a').length, 0);
+});
+
+for (const [name, change] of [
+  ['a difference between what two strategies restored', { against: against({ mismatches: 1 }) }],
+  ['a comparison of the two that compared nothing', { against: against({ files: 0 }) }],
+  [
+    'a comparison of the two that was not done',
+    { against: { strategy: 'a', comparable: true, compared: none } },
+  ],
+] as const) {
+  test(`${name} turns the verdict red`, () => {
+    const verdict = judge({ ...good, ...change });
+
+    assert.deepEqual(
+      verdict.checks.filter(({ pass }) => !pass).map((red) => red.name),
+      ['same-as-a'],
+    );
   });
 }

@@ -26,6 +26,7 @@ export function judge(evidence: Evidence): Verdict {
     ),
     somethingCompared(evidence),
     nothingDiffers(evidence),
+    ...sameAsOther(evidence),
     poolDestroyed(evidence),
     volumesRemoved(evidence),
     ageKnown(evidence),
@@ -79,6 +80,18 @@ function nothingDiffers({ compared }: Evidence): Check {
   );
 }
 
+/** Where both strategies hold the snapshot, that the comparison was not done is no pass either. */
+function sameAsOther({ against }: Evidence): Check[] {
+  if (against === null || !against.comparable) return [];
+  const name = `same-as-${against.strategy}`;
+  const { compared } = against;
+  if (!compared.ok) return [missing(name, compared.reason)];
+  const { files, entries, bytes: count, mismatches } = compared.value;
+  if (!(files > 0 && entries > 0 && count > 0)) return [missing(name, 'nothing was compared')];
+  const words = `${files} files, ${bytes(count)}`;
+  return [check(name, mismatches === 0, mismatches === 0 ? words : `${mismatches} mismatches`)];
+}
+
 function poolDestroyed(evidence: Evidence): Check {
   const { reaped, pool } = evidence;
   const name = 'pool-destroyed';
@@ -108,13 +121,19 @@ function ageKnown({ backup, endedAt }: Evidence): Check {
   return check('data-age', true, duration(Math.max(0, age) / 1000));
 }
 
+function withOther({ against }: Evidence): string {
+  if (against === null) return '';
+  if (against.comparable) return ` The same as what strategy ${against.strategy} restored.`;
+  return ` Not compared with strategy ${against.strategy}: ${against.reason}.`;
+}
+
 function sentence(evidence: Evidence, checks: Check[], pass: boolean): string {
   const { source, backup, chain, compared, seconds, endedAt } = evidence;
   if (pass && backup.ok && chain.ok && compared.ok) {
     const things = thingsInWords(backup.value.type, compared.value);
     const made = ago(new Date(backup.value.createdAt), new Date(endedAt));
     const links = chain.value.length === 1 ? '' : ` (${chainInWords(chain.value.length)})`;
-    return `${source}: proven restorable: backup ${backup.value.id.slice(0, 8)}${links}, made ${made}, restored in ${duration(seconds)}; ${things}, ${bytes(compared.value.bytes)} compared, no difference.`;
+    return `${source}: proven restorable: backup ${backup.value.id.slice(0, 8)}${links}, made ${made}, restored in ${duration(seconds)}; ${things}, ${bytes(compared.value.bytes)} compared, no difference.${withOther(evidence)}`;
   }
   const reds = checks.filter((it) => !it.pass);
   const more = reds.length > 1 ? ` (and ${reds.length - 1} more)` : '';

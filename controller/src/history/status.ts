@@ -3,7 +3,7 @@ import type { App } from '../app.ts';
 import { ago, columns } from '../cli/words.ts';
 import type { StrategyName } from '../contract/request.ts';
 import { exitCodes } from '../errors.ts';
-import type { DrillVerdict } from '../runs/drill.ts';
+import type { DrillVerdict } from '../runs/drill-verdict.ts';
 import { readKnown } from '../runs/known-datasets.ts';
 import { jobsOf, nextDue } from '../schedule/due.ts';
 import { pastOf } from '../schedule/past.ts';

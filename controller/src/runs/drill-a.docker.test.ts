@@ -9,7 +9,8 @@ import { datasetName, type Ground, groundApp, makeGround } from '../../testing/g
 import type { App } from '../app.ts';
 import { strategyA } from '../strategies/a.ts';
 import { takeSnapshots } from '../zfs/snapshots.ts';
-import { type DrillVerdict, runDrill } from './drill.ts';
+import { runDrill } from './drill.ts';
+import type { DrillVerdict } from './drill-verdict.ts';
 import { provenBackups } from './proven.ts';
 import type { RunSummary } from './recorded.ts';
 
@@ -40,7 +41,7 @@ async function prepare(
   // A kit that is there is taken as it is; what is in it is no matter to the double.
   mkdirSync(join(app.home.kit, 'a'), { recursive: true });
   await takeSnapshots(app.zfs, [datasetName], 'haven-1', 'r-0');
-  return { ground, app, drill: () => runDrill(app, strategyA, { trigger: 'hand' }) };
+  return { ground, app, drill: async () => (await runDrill(app, [strategyA], { trigger: 'hand' }))[0]! };
 }
 
 function reds(summary: RunSummary): string[] {

@@ -1,9 +1,16 @@
-// The drill of one dataset's backup and all that it builds upon: hold the source, restore, verify, reap, remove volumes.
-// Ends in evidence, whatever happens.
+// The drill of one dataset's backup and all that it builds upon: hold the source, restore, verify; and then reap, remove volumes, release.
+// In two halves, so that what two strategies restored can be compared while both stand. Ends in evidence, whatever happens.
 import type { App } from '../app.ts';
 import type { Dataset } from '../config/schema.ts';
 import type { Backup, Comparison, Version } from '../contract/events.ts';
-import { type Evidence, type RestoreSteps, restored, type Step, stepsNotDone } from '../drill/evidence.ts';
+import {
+  type Against,
+  type Evidence,
+  type RestoreSteps,
+  restored,
+  type Step,
+  stepsNotDone,
+} from '../drill/evidence.ts';
 import { exitCodes, reportOf } from '../errors.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { holdSnapshot, listSnapshots, releaseSnapshot } from '../zfs/snapshots.ts';
@@ -45,8 +52,21 @@ const skipped = 'skipped: an earlier step failed';
 /** Exit statuses that say more than "red": the drill could not be done, which is not the same as damage. */
 const tellingExits = new Set([3, 11, 22, 23, 143]);
 
-export async function drillOne(app: App, given: Given): Promise<{ evidence: Evidence; exit: number }> {
-  const started = app.now();
+/** A restored backup, still there: nothing is tidied away yet. */
+export interface Standing {
+  drilling: Drilling;
+  startedAt: Date;
+  /** Of restoring and comparing. */
+  seconds: number;
+  source: Step<{ name: string; guid: string }>;
+  steps: RestoreSteps;
+  compared: Step<Comparison>;
+  exit: number;
+}
+
+/** Restores a backup and compares it with its source. Whatever comes of it must be handed to `fall`. */
+export async function stand(app: App, given: Given): Promise<Standing> {
+  const startedAt = app.now();
   const tag = app.randomHex(8);
   const drilling: Drilling = {
     ...given,
@@ -73,33 +93,36 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
     if (restored(steps)) compared = { ok: false, reason: report.message };
     else steps = stepsNotDone(strategy.reads, report.message);
   }
-  const reaped = await tried(() =>
-    reap(app, { run: given.run, folder: given.folder, pools: [drilling.pool] }),
-  );
   await tried(() => removeWorkFolder(given.folder));
+  const seconds = (app.now().getTime() - startedAt.getTime()) / 1000;
+  return { drilling, startedAt, seconds, source, steps, compared, exit };
+}
+
+/** Destroys what a restored backup stood on, and returns all that is known of its drill. */
+export async function fall(app: App, standing: Standing, against: Against | null): Promise<Evidence> {
+  const { drilling, source, startedAt, seconds, steps, compared } = standing;
+  const { run, folder, pool, dataset, strategy, version } = drilling;
+  const reaped = await tried(() => reap(app, { run, folder, pools: [pool] }));
   const volumesLeft = await tried(() => removeVolumes(app, drilling));
   if (source.ok)
-    await tried(() =>
-      releaseSnapshot(app.zfs, drillHold + given.run, given.dataset.dataset, source.value.name),
-    );
-  const ended = app.now();
-  const evidence: Evidence = {
+    await tried(() => releaseSnapshot(app.zfs, drillHold + run, dataset.dataset, source.value.name));
+  return {
     ...steps,
-    source: given.dataset.id,
-    startedAt: started.toISOString(),
-    endedAt: ended.toISOString(),
-    seconds: (ended.getTime() - started.getTime()) / 1000,
-    backup: { ok: true, value: given.backup },
-    chain: { ok: true, value: given.chain },
+    source: dataset.id,
+    startedAt: startedAt.toISOString(),
+    endedAt: app.now().toISOString(),
+    seconds,
+    backup: { ok: true, value: drilling.backup },
+    chain: { ok: true, value: drilling.chain },
     sourceGuid: source.ok ? { ok: true, value: source.value.guid } : source,
-    pool: drilling.pool,
+    pool,
     compared,
     reaped,
     volumesLeft,
-    tools: { drill: given.version.image, ...given.version.tools, node: process.version },
+    tools: { drill: version.image, ...version.tools, node: process.version },
     notKept: strategy.notKept,
+    against,
   };
-  return { evidence, exit };
 }
 
 /** Finds the snapshot that was backed up by its GUID, and holds it so that nothing destroys it while it is compared with. */

@@ -197,5 +197,6 @@ export function failedBefore(
     volumesLeft: none,
     tools: {},
     notKept,
+    against: null,
   };
 }

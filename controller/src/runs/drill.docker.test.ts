@@ -10,7 +10,8 @@ import type { App } from '../app.ts';
 import type { HavenError } from '../errors.ts';
 import { strategyB } from '../strategies/b.ts';
 import { takeSnapshots } from '../zfs/snapshots.ts';
-import { type DrillVerdict, runDrill } from './drill.ts';
+import { runDrill } from './drill.ts';
+import type { DrillVerdict } from './drill-verdict.ts';
 import type { RunSummary } from './recorded.ts';
 
 before(ensureNoop);
@@ -55,7 +56,8 @@ async function prepare(
   ground.writeConfig({ drillImage, settings: { script: { list } } });
   const app = groundApp(context, ground, signal);
   await takeSnapshots(app.zfs, [datasetName], 'haven-1', 'r-0');
-  const drill = (given = {}) => runDrill(app, strategyB, { trigger: 'hand', ...given });
+  const drill = (given = {}) =>
+    runDrill(app, [strategyB], { trigger: 'hand', ...given }).then(([summary]) => summary!);
   return { ground, app, drill };
 }
 

@@ -16,24 +16,50 @@ export interface RunSummary {
 
 export type Ending = Omit<RunSummary, 'run'>;
 
+interface About {
+  kind: Kind;
+  strategy: Strategy;
+  trigger: Trigger;
+}
+
 export async function recorded(
   app: App,
-  { kind, strategy, trigger }: { kind: Kind; strategy: Strategy; trigger: Trigger },
+  about: About,
   act: (run: string) => Promise<Ending>,
 ): Promise<RunSummary> {
-  const started = app.now();
-  const run = newRunId(started, kind, strategy.name, app.randomHex(3));
-  app.history.begin({ id: run, kind, strategy: strategy.name, trigger, started });
-  const log = app.log.child({ runId: run });
-  log.info({ kind, strategy: strategy.name }, 'run started');
-  let ending: Ending;
+  const [summary] = await recordedTogether(app, [about], async ([run]) => [await act(run!)]);
+  return summary!;
+}
+
+/** Several runs that are one piece of work: each has its own record, and what is thrown is the end of them all. */
+export async function recordedTogether(
+  app: App,
+  abouts: About[],
+  act: (runs: string[]) => Promise<Ending[]>,
+): Promise<RunSummary[]> {
+  const runs = abouts.map((about) => begin(app, about));
+  const kind = abouts[0]?.kind ?? 'backup';
+  let endings: Ending[];
   try {
-    ending = await act(run);
+    endings = await act(runs);
   } catch (thrown) {
     const error = app.signal.aborted ? interruption(kind) : reportOf(thrown, kind);
     const outcome = error.code === 'interrupted' ? 'interrupted' : 'failed';
-    ending = { outcome, exit: exitCodes[error.code], error, result: null };
+    endings = runs.map(() => ({ outcome, exit: exitCodes[error.code], error, result: null }));
   }
+  return runs.map((run, at) => end(app, abouts[at]!, run, endings[at]!));
+}
+
+function begin(app: App, { kind, strategy, trigger }: About): string {
+  const started = app.now();
+  const run = newRunId(started, kind, strategy.name, app.randomHex(3));
+  app.history.begin({ id: run, kind, strategy: strategy.name, trigger, started });
+  app.log.child({ runId: run }).info({ kind, strategy: strategy.name }, 'run started');
+  return run;
+}
+
+function end(app: App, { kind, strategy }: About, run: string, ending: Ending): RunSummary {
+  const log = app.log.child({ runId: run });
   app.history.end(run, { ...ending, ended: app.now() });
   const facts = {
     kind,

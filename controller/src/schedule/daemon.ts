@@ -9,7 +9,7 @@ import type { Config } from '../config/schema.ts';
 import { reportOf } from '../errors.ts';
 import type { Home } from '../home.ts';
 import { runBackup } from '../runs/backup.ts';
-import { type SnapshotsFor, sharedSnapshots } from '../runs/backup-snapshots.ts';
+import { sharedSnapshots } from '../runs/backup-snapshots.ts';
 import { runDrill } from '../runs/drill.ts';
 import { reap } from '../runs/drill-steps.ts';
 import { adoptAll } from '../runs/leftovers.ts';
@@ -48,9 +48,17 @@ export async function keepUp(surroundings: Surroundings, rhythm = usualRhythm): 
         app,
         backups.map(({ strategy }) => strategyNamed(strategy)),
       );
-      for (const job of jobs) {
-        const run = runJob(app, job, snapshots, refused).finally(() => running.delete(job.name));
-        running.set(job.name, run);
+      const work: [Job[], () => Promise<unknown>][] = backups.map((job) => [
+        [job],
+        () => runBackup(app, strategyNamed(job.strategy), { kind: 'auto', trigger: 'schedule', snapshots }),
+      ]);
+      const drills = jobs.filter(({ kind }) => kind === 'drill');
+      const drilled = drills.map(({ strategy }) => strategyNamed(strategy));
+      if (drills.length > 0) work.push([drills, () => runDrill(app, drilled, { trigger: 'schedule' })]);
+      for (const [which, act] of work) {
+        const names = which.map(({ name }) => name);
+        const run = runJob(app, names, act, refused).finally(() => names.map((name) => running.delete(name)));
+        for (const name of names) running.set(name, run);
       }
       await pause(rhythm.tickMs, app.signal);
     }
@@ -60,19 +68,22 @@ export async function keepUp(surroundings: Surroundings, rhythm = usualRhythm): 
   }
 }
 
-async function runJob(app: App, job: Job, snapshots: SnapshotsFor, refused: Set<string>): Promise<void> {
-  const log = app.log.child({ job: job.name });
+async function runJob(
+  app: App,
+  names: string[],
+  act: () => Promise<unknown>,
+  refused: Set<string>,
+): Promise<void> {
+  const job = names.join(', ');
+  const log = app.log.child({ job });
   try {
-    const strategy = strategyNamed(job.strategy);
-    if (job.kind === 'backup')
-      await runBackup(app, strategy, { kind: 'auto', trigger: 'schedule', snapshots });
-    else await runDrill(app, strategy, { trigger: 'schedule' });
-    refused.delete(job.name);
+    await act();
+    refused.delete(job);
   } catch (thrown) {
     // Only what comes before a run's record gets here: busy, or Docker away. Still due, so it is tried again; said once, not at each tick.
-    if (refused.has(job.name)) return;
-    refused.add(job.name);
-    const report = reportOf(thrown, job.name);
+    if (refused.has(job)) return;
+    refused.add(job);
+    const report = reportOf(thrown, job);
     log.error(
       { code: report.code, reason: report.message },
       'a run that is due could not start; it is tried again',

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type DrillVerdict, runDrill } from '../../runs/drill.ts';
-import type { RunSummary } from '../../runs/recorded.ts';
+import { runDrill } from '../../runs/drill.ts';
+import type { DrillVerdict } from '../../runs/drill-verdict.ts';
 import { type Context, withApp } from '../context.ts';
 import { runExits, summaryData } from '../run-answer.ts';
 import { strategiesMeant, strategyArgument, strategyMeant } from '../strategy-argument.ts';
@@ -9,7 +9,7 @@ export function drillCommand(program: Command, context: Context): void {
   program
     .command('drill')
     .description('restore a backup into a throwaway pool with the recovery kit alone, and compare every byte')
-    .addArgument(strategyArgument('which strategy; without it all, one after the other'))
+    .addArgument(strategyArgument('which strategy; without it all, compared with each other as well'))
     .option('--backup <id>', 'this backup (or the beginning of its id) instead of the newest of each dataset')
     .addOption(new Option('--trigger <who>').choices(['hand', 'schedule']).default('hand').hideHelp())
     .addHelpText('after', help)
@@ -19,8 +19,7 @@ export function drillCommand(program: Command, context: Context): void {
         const options = { trigger, ...(backup === undefined ? {} : { backup }) };
         // The id of a backup is one strategy's.
         const one = backup === undefined ? strategiesMeant(app, command) : [strategyMeant(app, command)];
-        const summaries: RunSummary[] = [];
-        for (const strategy of one) summaries.push(await runDrill(app, strategy, options));
+        const summaries = await runDrill(app, one, options);
         const red = summaries.find(({ exit }) => exit !== 0);
         const verdicts = summaries.flatMap(({ result }) => (result === null ? [] : [result as DrillVerdict]));
         const data =
