@@ -7,6 +7,7 @@ import type { Mount } from './docker/container-options.ts';
 import { dockerEngine, type Engine } from './docker/engine.ts';
 import { type History, openHistory } from './history/history.ts';
 import { type Home, makeHome } from './home.ts';
+import { createNotifier, type Notifier } from './notify/notifier.ts';
 import { type Command, zfsCommand } from './zfs/command.ts';
 
 /** Given in full: a volume's name, `dataset@snapshot` or the dataset, and where the container sees it. */
@@ -19,6 +20,7 @@ export interface App {
   zfs: Command;
   zpool: Command;
   history: History;
+  notifier: Notifier;
   log: Logger;
   now: () => Date;
   randomHex: (bytes: number) => string;
@@ -40,14 +42,18 @@ export interface Surroundings {
 
 /** Given a configuration, return everything that a run needs; makes the folders and opens the history. */
 export function buildApp(surroundings: Surroundings, config: Config): App {
-  makeHome(surroundings.home);
+  const { home, log, now } = surroundings;
+  makeHome(home);
+  const history = openHistory(home.history);
+  const ways = { name: config.name, secrets: home.secretsOfNotify, healths: history, log, now };
   return {
     ...surroundings,
     config,
     engine: dockerEngine(config.host.dockerSocket),
     zfs: zfsCommand(config.host.zfs),
     zpool: zfsCommand(config.host.zpool),
-    history: openHistory(surroundings.home.history),
+    history,
+    notifier: createNotifier(config.notify, ways),
     mountZfs: (given) => ({ kind: 'zfs', ...given }),
   };
 }

@@ -13,6 +13,7 @@ export interface Home {
   /** For each strategy, which id stands for which dataset: names. */
   datasets: Record<StrategyName, string>;
   secrets: Record<StrategyName, string>;
+  secretsOfNotify: string;
   kit: string;
   locks: string;
   scratch: string;
@@ -27,6 +28,7 @@ export function homeAt(root: string, config?: string): Home {
     verdicts: join(root, 'verdicts'),
     datasets: { a: join(root, 'datasets-a.json'), b: join(root, 'datasets-b.json') },
     secrets: { a: join(root, 'secrets', 'a'), b: join(root, 'secrets', 'b') },
+    secretsOfNotify: join(root, 'secrets', 'notify'),
     kit: join(root, 'kit'),
     locks: join(root, 'locks'),
     scratch: join(root, 'scratch'),

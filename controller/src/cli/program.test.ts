@@ -55,6 +55,8 @@ const verbs = [
   ['prune'],
   ['status'],
   ['history'],
+  ['logs'],
+  ['notify', 'test'],
   ['kit'],
   ['auth', 'google'],
   ['drive-selftest'],

@@ -11,6 +11,8 @@ import { driveSelftestCommand } from './commands/drive-selftest.ts';
 import { historyCommand } from './commands/history.ts';
 import { kitCommand } from './commands/kit.ts';
 import { listCommand } from './commands/list.ts';
+import { logsCommand } from './commands/logs.ts';
+import { notifyCommand } from './commands/notify.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { statusCommand } from './commands/status.ts';
 import { upCommand } from './commands/up.ts';
@@ -76,9 +78,11 @@ function buildProgram(
     pruneCommand,
     statusCommand,
     historyCommand,
+    logsCommand,
     kitCommand,
     authCommand,
     driveSelftestCommand,
+    notifyCommand,
   ];
   for (const add of [...commands, configCommand, upCommand]) add(program, context);
   return program;

@@ -2,6 +2,7 @@
 import { Cron } from 'croner';
 import * as z from 'zod';
 import { type StrategyName, strategyNames } from '../contract/request.ts';
+import { Notify } from '../notify/targets.ts';
 
 function isTimeZone(name: string): boolean {
   try {
@@ -120,6 +121,7 @@ export const Config = z
       .refine((all) => Object.keys(all).length > 0, 'name at least one dataset to back up'),
     strategies: Strategies,
     drill: Drill,
+    notify: Notify,
     host: Host,
   })
   .superRefine((config, context) => {

@@ -3,6 +3,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Outcome } from '../contract/interpret.ts';
 import type { ErrorReport } from '../errors.ts';
+import type { Healths } from '../notify/notifier.ts';
 import { migrate } from './migrations.ts';
 
 export type Kind = 'backup' | 'drill' | 'audit' | 'prune';
@@ -36,7 +37,7 @@ export interface Query {
   limit?: number;
 }
 
-export interface History {
+export interface History extends Healths {
   begin(run: { id: string; kind: Kind; strategy: string; trigger: Trigger; started: Date }): void;
   end(id: string, end: RunEnd): void;
   /** Newest first. */
@@ -105,6 +106,15 @@ export function openHistory(path: string): History {
         .run(job, now.toISOString());
       const row = database.prepare('SELECT first_seen FROM jobs WHERE name = ?').get(job);
       return new Date((row as { first_seen: string }).first_seen);
+    },
+    healthOf(job) {
+      const row = database.prepare('SELECT health FROM healths WHERE job = ?').get(job);
+      return row === undefined ? null : row.health === 'good' ? 'good' : 'bad';
+    },
+    setHealth(job, health, at) {
+      database
+        .prepare('INSERT OR REPLACE INTO healths (job, health, since) VALUES (?, ?, ?)')
+        .run(job, health, at.toISOString());
     },
     close: () => database.close(),
   };

@@ -16,6 +16,7 @@ const migrations = [
    ) STRICT;
    CREATE INDEX runs_by_start ON runs (kind, strategy, started);
    CREATE TABLE jobs (name TEXT PRIMARY KEY, first_seen TEXT NOT NULL) STRICT;`,
+  `CREATE TABLE healths (job TEXT PRIMARY KEY, health TEXT NOT NULL, since TEXT NOT NULL) STRICT;`,
 ];
 
 /** Brings a database of any earlier version up to this one; refuses one that a later Haven wrote. */

@@ -5,7 +5,7 @@ import type { StrategyName } from '../contract/request.ts';
 import { exitCodes } from '../errors.ts';
 import type { DrillVerdict } from '../runs/drill-verdict.ts';
 import { readKnown } from '../runs/known-datasets.ts';
-import { jobsOf, nextDue } from '../schedule/due.ts';
+import { jobsOf, nextDue, overdueSince } from '../schedule/due.ts';
 import { pastOf } from '../schedule/past.ts';
 import { configuredStrategies } from '../strategies/configured.ts';
 import type { Kind, RunRecord } from './history.ts';
@@ -37,8 +37,6 @@ export interface Status {
   datasets: DatasetStatus[];
 }
 
-const overdueAfterMs = 6 * 3600 * 1000;
-
 export function readStatus(app: App): Status {
   const strategies: Status['strategies'] = {};
   const datasets: DatasetStatus[] = [];
@@ -66,9 +64,11 @@ function kindStatus(app: App, strategy: StrategyName, kind: Kind): KindStatus {
   const [last = null] = history.runs({ kind, strategy, limit: 1 });
   const [lastOk = null] = history.runs({ kind, strategy, outcome: 'ok', limit: 1 });
   const job = jobsOf(config).find((candidate) => candidate.kind === kind && candidate.strategy === strategy);
-  const next = job === undefined ? null : nextDue(job, pastOf(history, job, now), config.timezone, now);
   const running = last !== null && last.ended === null;
-  const overdue = !running && next !== null && now.getTime() - next.getTime() > overdueAfterMs;
+  if (job === undefined) return { kind, last, lastOk, running, next: null, overdue: false };
+  const past = pastOf(history, job, now);
+  const next = nextDue(job, past, config.timezone, now);
+  const overdue = !running && overdueSince(job, past, config.timezone, now) !== null;
   return { kind, last, lastOk, running, next: next?.toISOString() ?? null, overdue };
 }
 

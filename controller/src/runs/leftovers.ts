@@ -82,13 +82,14 @@ async function recordLeftover(app: App, { name }: Strategy, found: Found): Promi
   const read = await readLeftover(app.engine, found.id, verb, run, makeRunFolder(app.home, run));
   const end = believable(read);
   app.log.warn({ runId: run, outcome: end.outcome }, 'recorded a run that a killed controller left behind');
-  app.history.end(run, {
-    ended: app.now(),
-    outcome: end.outcome,
-    exit: end.exitCode,
-    error: end.error ?? null,
-    result: end.result ?? null,
-  });
+  const { outcome, exitCode: exit, error = null, result = null } = end;
+  const ended = app.now();
+  app.history.end(run, { ended, outcome, exit, error, result });
+  const times = { started: record.started, ended: ended.toISOString() };
+  await app.notifier.ended(
+    { run, kind: verb, strategy: record.strategy, outcome, exit, code: error?.code ?? null, ...times },
+    join(app.home.runs, run, 'log.txt'),
+  );
 }
 
 /** Docker's log may have been rotated or never begun: without a result the run counts as interrupted, with one as what it says. */

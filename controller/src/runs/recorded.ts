@@ -1,4 +1,6 @@
 // Begin, do, end: whatever happens to a run, the history says what it came to.
+
+import { join } from 'node:path';
 import type { App } from '../app.ts';
 import type { Outcome } from '../contract/interpret.ts';
 import { type ErrorReport, exitCodes, reportOf } from '../errors.ts';
@@ -37,40 +39,60 @@ export async function recordedTogether(
   abouts: About[],
   act: (runs: string[]) => Promise<Ending[]>,
 ): Promise<RunSummary[]> {
-  const runs = abouts.map((about) => begin(app, about));
+  const begun = abouts.map((about) => begin(app, about));
   const kind = abouts[0]?.kind ?? 'backup';
   let endings: Ending[];
   try {
-    endings = await act(runs);
+    endings = await act(begun.map(({ run }) => run));
   } catch (thrown) {
     const error = app.signal.aborted ? interruption(kind) : reportOf(thrown, kind);
     const outcome = error.code === 'interrupted' ? 'interrupted' : 'failed';
-    endings = runs.map(() => ({ outcome, exit: exitCodes[error.code], error, result: null }));
+    endings = begun.map(() => ({ outcome, exit: exitCodes[error.code], error, result: null }));
   }
-  return runs.map((run, at) => end(app, abouts[at]!, run, endings[at]!));
+  const ended = app.now();
+  const summaries = begun.map((one, at) => end(app, one, endings[at]!, ended));
+  // Whatever they came to is in the history before anybody is told of it.
+  for (const [at, one] of begun.entries()) await tell(app, one, summaries[at]!, ended);
+  return summaries;
 }
 
-function begin(app: App, { kind, strategy, trigger }: About): string {
+interface Begun extends About {
+  run: string;
+  started: Date;
+  startTold: Promise<void>;
+}
+
+function begin(app: App, about: About): Begun {
+  const { kind, trigger } = about;
+  const strategy = about.strategy.name;
   const started = app.now();
-  const run = newRunId(started, kind, strategy.name, app.randomHex(3));
-  app.history.begin({ id: run, kind, strategy: strategy.name, trigger, started });
-  app.log.child({ runId: run }).info({ kind, strategy: strategy.name }, 'run started');
-  return run;
+  const run = newRunId(started, kind, strategy, app.randomHex(3));
+  app.history.begin({ id: run, kind, strategy, trigger, started });
+  app.log.child({ runId: run }).info({ kind, strategy }, 'run started');
+  // Not waited for: who is told of a start must not keep the run from it.
+  return { ...about, run, started, startTold: app.notifier.started({ run, kind, strategy }) };
 }
 
-function end(app: App, { kind, strategy }: About, run: string, ending: Ending): RunSummary {
+function end(app: App, { run, kind, strategy }: Begun, ending: Ending, ended: Date): RunSummary {
   const log = app.log.child({ runId: run });
-  app.history.end(run, { ...ending, ended: app.now() });
-  const facts = {
-    kind,
-    strategy: strategy.name,
-    outcome: ending.outcome,
-    exit: ending.exit,
-    code: ending.error?.code,
-  };
-  if (ending.outcome === 'ok') log.info(facts, 'run ended');
+  app.history.end(run, { ...ending, ended });
+  const { outcome, exit, error } = ending;
+  const facts = { kind, strategy: strategy.name, outcome, exit, code: error?.code };
+  if (outcome === 'ok') log.info(facts, 'run ended');
   else log.error(facts, 'run ended without success');
   return { run, ...ending };
+}
+
+async function tell(app: App, begun: Begun, summary: RunSummary, ended: Date): Promise<void> {
+  const { run, kind, started, startTold } = begun;
+  const { outcome, exit, error } = summary;
+  await startTold;
+  const times = { started: started.toISOString(), ended: ended.toISOString() };
+  const strategy = begun.strategy.name;
+  await app.notifier.ended(
+    { run, kind, strategy, outcome, exit, code: error?.code ?? null, ...times },
+    join(app.home.runs, run, 'log.txt'),
+  );
 }
 
 function interruption(kind: Kind): ErrorReport {

@@ -15,7 +15,7 @@ import { reap } from '../runs/drill-steps.ts';
 import { adoptAll } from '../runs/leftovers.ts';
 import { makeRunFolder } from '../runs/run-folder.ts';
 import { strategyNamed } from '../strategies/configured.ts';
-import { due, type Job, jobsOf, nextDue } from './due.ts';
+import { due, type Job, jobsOf, nextDue, overdueSince } from './due.ts';
 import { pastOf } from './past.ts';
 
 const example = fileURLToPath(new URL('../../../haven.example.yaml', import.meta.url));
@@ -59,6 +59,10 @@ export async function keepUp(surroundings: Surroundings, rhythm = usualRhythm): 
         const names = which.map(({ name }) => name);
         const run = runJob(app, names, act, refused).finally(() => names.map((name) => running.delete(name)));
         for (const name of names) running.set(name, run);
+      }
+      for (const job of jobsOf(config)) {
+        const since = overdueSince(job, pastOf(app.history, job, now), config.timezone, now);
+        if (since !== null && !running.has(job.name)) await app.notifier.overdue(job.name, since);
       }
       await pause(rhythm.tickMs, app.signal);
     }

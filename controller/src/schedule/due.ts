@@ -50,6 +50,14 @@ export function nextDue(job: Job, past: Past, timezone: string, now: Date): Date
   return regular === null || retry < regular ? retry : regular;
 }
 
+const overdueAfterMs = 6 * 3600 * 1000;
+
+/** Given a job that does not run now, return since when it should have begun, once that is too long ago; null while all is well. */
+export function overdueSince(job: Job, past: Past, timezone: string, now: Date): Date | null {
+  const next = nextDue(job, past, timezone, now);
+  return next !== null && now.getTime() - next.getTime() > overdueAfterMs ? next : null;
+}
+
 export function due(jobs: Job[], pastOf: (job: Job) => Past, timezone: string, now: Date): Job[] {
   return jobs.filter((job) => {
     const next = nextDue(job, pastOf(job), timezone, now);
