@@ -28,7 +28,29 @@ const strategyBSettings = (blackHole: string) => ({
   api: { rootUrl: `http://${blackHole}/`, tokenUrl: `http://${blackHole}/token` },
 });
 
+const strategyASettings = (blackHole: string) => ({
+  auth: { version: 1, url: `http://${blackHole}/auth/v1.0` },
+});
+
 export const profiles: Record<string, Profile> = {
+  'haven/strategy-a': {
+    strategy: 'a',
+    privileges: { user: '0', capabilities: ['DAC_READ_SEARCH'], network: 'bridge' },
+    secrets: {
+      passphrase: `${canary}\n`,
+      'swift.json': JSON.stringify({ user: 'haven:backup', password: `password-${canary}` }),
+    },
+    requests: {
+      list: (blackHole) => ({ ...common, verb: 'list', settings: strategyASettings(blackHole) }),
+      audit: (blackHole) => ({ ...common, verb: 'audit', settings: strategyASettings(blackHole) }),
+      prune: (blackHole) => {
+        return { ...common, verb: 'prune', settings: strategyASettings(blackHole), proven: [] };
+      },
+      selftest: (blackHole) => ({ ...common, verb: 'selftest', settings: strategyASettings(blackHole) }),
+    },
+    optional: ['selftest'],
+    waits: 'list',
+  },
   'haven/strategy-b': {
     strategy: 'b',
     privileges: { user: '1000:1000', capabilities: [], network: 'bridge' },
