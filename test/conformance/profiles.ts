@@ -18,6 +18,8 @@ export interface Profile {
 
 const common = { contract: '1.0', run: 'conformance-1' };
 
+const throwaway = { scratch: '/haven/work', pool: 'haven-drill-0123abcd' };
+
 const googleOauth = JSON.stringify({
   client_id: `id-${canary}`,
   client_secret: `secret-${canary}`,
@@ -79,6 +81,8 @@ export const profiles: Record<string, Profile> = {
     },
     requests: {
       fetch: () => ({ ...common, verb: 'fetch', strategy: 'b', backups: ['0f'.repeat(16)] }),
+      prepare: () => ({ ...common, verb: 'prepare', ...throwaway, sizeBytes: 1 << 30 }),
+      seal: () => ({ ...common, verb: 'seal', ...throwaway }),
     },
     waits: 'fetch',
   },

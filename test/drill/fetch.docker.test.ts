@@ -55,6 +55,8 @@ async function fetchBackup(backup: string | string[], kit: string, stopAfterMs?:
   args.push('--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--tmpfs', '/tmp:size=64m,mode=1777');
   args.push('--volume', `${folder}/request.json:/haven/request.json:ro`, '--volume', `${kit}:/haven/kit:ro`);
   args.push('--volume', `${folder}/pipe:/haven/pipe`, '--volume', `${folder}/work:/haven/work`);
+  // gpg is in the image, for strategy A's duplicity. What gpg encrypted for strategy B must be readable without it: here it is no program.
+  args.push('--volume', '/dev/null:/usr/bin/gpg:ro');
   const running = execa('docker', [...args, 'haven/drill', 'fetch'], { reject: false });
   const streams = backups.map((_, n) =>
     readFifo(join(folder, `pipe/stream-${String(n).padStart(3, '0')}`), running),

@@ -15,6 +15,8 @@ EXAMPLES = os.environ.get("HAVEN_CONTRACT_EXAMPLES", os.path.join(os.path.dirnam
 VALID: dict[str, dict[str, Any]] = {
     "fetch": {"strategy": "b", "backups": ["0f" * 16, "1f" * 16]},
     "receive": {"scratch": "/s", "pool": "haven-drill-0123abcd", "sizeBytes": 1 << 30, "type": "volume", "streams": 2},
+    "prepare": {"scratch": "/s", "pool": "haven-drill-0123abcd", "sizeBytes": 1 << 30},
+    "seal": {"scratch": "/s", "pool": "haven-drill-0123abcd"},
     "verify": {"compare": "filesystem"},
     "verify-volume": {"pool": "haven-drill-0123abcd", "restored": "drill-007", "source": {"dataset": "tank/my vm", "snapshot": "a", "guid": "1"}},
     "reap": {"scratch": "/s", "pools": ["haven-drill-0123abcd"]},

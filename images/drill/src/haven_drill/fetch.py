@@ -1,4 +1,5 @@
 """`fetch`: runs the recovery kit's own program once for each backup of a chain, and passes each plain stream on into a FIFO of its own.
+(Of strategy A, which keeps no streams: fetch_tree.)
 
 Guarantees: the kit is all that is used; what passes is counted and hashed; a stream's last bytes are written only after the program exited 0
 and count and hash are the manifest's, so whoever reads a FIFO never gets a whole stream out of a failed fetch. No byte of a backup passes whose
@@ -34,6 +35,10 @@ NEXT_READER_SECONDS = 2 * 3600.0
 SILENCE_SECONDS = 6 * 3600.0
 WRITE_SECONDS = 3600.0
 
+KIT_FILES = {
+    "a": ("restore-a.sh", "attributes.py", "store.json", "passphrase", "swift.json"),
+    "b": ("restore-b.sh", "store.json", "passphrase", "google-oauth.json"),
+}
 SCRIPT_CODES = {3: "bad-request", 11: "try-later", 22: "credentials-revoked", 23: "local-full", 30: "damaged"}
 PART_LINE = re.compile(r"part (\d+) of (\d+): good")
 
@@ -74,7 +79,12 @@ class Narration:
 
 def fetch(request: dict[str, Any], events: Events, stopping: Stopping, places: Places) -> dict[str, Any]:
     began = time.monotonic()
-    check_kit(request, places)
+    check_kit(request["strategy"], places)
+    if request["strategy"] == "a":
+        # There is no stream to pass on: strategy A restores files.
+        from haven_drill.fetch_tree import fetch_tree
+
+        return fetch_tree(request, events, places)
     fetched: list[dict[str, Any]] = []
     for n, backup in enumerate(request["backups"]):
         fetched.append(fetch_one(n, backup, fetched[-1] if fetched else None, events, places))
@@ -99,10 +109,8 @@ def fetch_one(n: int, backup: str, before: dict[str, Any] | None, events: Events
     return {**fetched, "seconds": round(time.monotonic() - began, 3)}
 
 
-def check_kit(request: dict[str, Any], places: Places) -> None:
-    if request["strategy"] != "b":
-        raise Problem("bad-request", "read request", "strategy: this image fetches backups of strategy b only", "use an image that knows it")
-    for name in ("restore-b.sh", "store.json", "passphrase", "google-oauth.json"):
+def check_kit(strategy: str, places: Places) -> None:
+    for name in KIT_FILES[strategy]:
         if not os.access(os.path.join(places.kit, name), os.R_OK):
             raise Problem("bad-request", "read kit", f"the recovery kit has no readable {name}", "make the kit again: haven kit")
 

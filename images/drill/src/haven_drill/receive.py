@@ -17,6 +17,7 @@ from haven_drill import children, streams, throwaway_pool, zfs_tools
 from haven_drill.events import Events
 from haven_drill.places import Places
 from haven_drill.problem import Problem
+from haven_drill.scrub import scrubbed
 from haven_drill.stopping import Stopping
 
 READER = "1000"
@@ -24,7 +25,6 @@ FIFO_SECONDS = 900.0
 # Between two parts the other half downloads and checks one; on a bad line that takes hours.
 SILENCE_SECONDS = 8 * 3600.0
 ZFS_SECONDS = 3600.0
-SCRUB_SECONDS = 48 * 3600.0
 # Within what the contract grants after SIGTERM.
 CLEAN_UP_SECONDS = 20.0
 
@@ -94,17 +94,6 @@ def receive_next(n: int, dataset: str, kind: str, events: Events, places: Places
         os.close(pipe)
     guid = zfs_tools.tool(["zfs", "get", "-H", "-p", "-o", "value", "guid", snapshot]).strip()
     return {"snapshot": snapshot, "guid": guid, "streamBytes": count, "streamSha256": digest}
-
-
-def scrubbed(pool: str, count: int, events: Events) -> dict[str, Any]:
-    began = time.monotonic()
-    zfs_tools.tool(["zpool", "scrub", "-w", pool], SCRUB_SECONDS, lambda: events.progress("scrub", count, None, "bytes"))
-    scrub = zfs_tools.scrub_report(pool)
-    scrub["seconds"] = round(time.monotonic() - began, 3)
-    if scrub["errors"] > 0 or scrub["state"] != "finished":
-        message = f"the scrub of the restored pool found {scrub['errors']} errors, state {scrub['state']}"
-        raise Problem("damaged", "zpool scrub", message, "is the scratch disk sound? run the drill again on another one")
-    return scrub
 
 
 def receive_command(snapshot: str, kind: str, n: int) -> list[str]:

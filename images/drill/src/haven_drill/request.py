@@ -23,6 +23,8 @@ ABSOLUTE_PATH = re.compile(r"/[^\0]{0,1023}", re.DOTALL)
 FIELDS: dict[str, tuple[str, ...]] = {
     "fetch": ("strategy", "backups"),
     "receive": ("scratch", "pool", "sizeBytes", "type", "streams"),
+    "prepare": ("scratch", "pool", "sizeBytes"),
+    "seal": ("scratch", "pool"),
     "verify": ("compare",),
     "verify-volume": ("pool", "restored", "source"),
     "reap": ("scratch", "pools"),
@@ -62,6 +64,8 @@ def check_request(request: object, verb: str) -> None:
         reason = CHECKS[name](request[name])
         if reason:
             raise bad_request(f"{name}: {reason}")
+    if request.get("strategy") == "a" and len(request["backups"]) != 1:
+        raise bad_request("backups: of strategy a, must be the one backup to be restored; those below it are found by its manifest")
 
 
 def bad_request(message: str, hint: str = "compare the request with images/contract/schema") -> Problem:

@@ -9,10 +9,13 @@ from typing import Any
 from haven_drill import CONTRACT, VERBS, VERSION
 
 
+PACKAGES = ("zfsutils-linux", "gosop", "curl", "jq", "xz-utils", "zstd", "duplicity", "gnupg", "python3-swiftclient", "python3-keystoneclient")
+
+
 def version() -> dict[str, Any]:
     tools = {"python": platform.python_version()}
     # Read from dpkg's own file: starting zfs without its module waits ten seconds.
-    for package, installed in installed_packages(("zfsutils-linux", "gosop", "curl", "jq", "xz-utils", "zstd")).items():
+    for package, installed in installed_packages(PACKAGES).items():
         tools[package] = installed
     return {"contract": CONTRACT, "supported": [CONTRACT], "image": VERSION, "strategy": None, "verbs": list(VERBS), "tools": tools}
 
