@@ -22,7 +22,7 @@ function spec(part: Part, verb: Verb, strategy: StrategyName | null = null): Run
 }
 
 // images/CONTRACT.md section 5, written down a second time on purpose.
-const fetchesTree = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'MKNOD', 'SETFCAP'];
+const fetchesTree = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
 const table: [Part, Verb, string, string[], string[], string, StrategyName?][] = [
   ['strategy-a', 'version', '0:0', [], [], 'none'],
   ['strategy-a', 'backup', '0:0', ['DAC_READ_SEARCH'], [], 'store'],

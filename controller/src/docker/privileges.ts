@@ -26,7 +26,7 @@ const table: Record<string, Privileges> = {
   // It makes the files of the restored tree, with owners, modes, devices and file capabilities.
   'drill fetch a': privileges({
     user: '0:0',
-    capabilities: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'MKNOD', 'SETFCAP'],
+    capabilities: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'],
     network: 'store',
   }),
   'drill fetch b': privileges({ user: '1000:1000', network: 'store' }),

@@ -83,8 +83,8 @@ test('only the step with the kit has a network, and it may make files but not to
   const seen = (verb: string) => [accounts.get(verb)?.uid, accounts.get(verb)?.capBnd];
   const sysAdmin = '0000000000200000';
   assert.deepEqual(seen('prepare'), ['0', sysAdmin]);
-  // CHOWN, DAC_OVERRIDE, FOWNER, MKNOD, SETFCAP.
-  assert.deepEqual(seen('fetch'), ['0', '000000008800000b']);
+  // CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD, SETFCAP.
+  assert.deepEqual(seen('fetch'), ['0', '000000008800001b']);
   assert.deepEqual(seen('seal'), ['0', sysAdmin]);
   const mountsOf = (verb: string) => accounts.get(verb)?.mounts ?? '';
   assert.match(mountsOf('fetch'), /^\/haven\/kit ro,/m);
