@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { canary, groundApp, makeGround } from '../../testing/ground.ts';
 import { HavenError } from '../errors.ts';
+import { strategyA } from '../strategies/a.ts';
 import { strategyB } from '../strategies/b.ts';
 import { ensureKit, staleKitFiles, storeText, writeKit } from './write-kit.ts';
 
@@ -70,4 +71,44 @@ test('without a secret there is no kit, and an earlier one stays', async (contex
   );
 
   assert.equal(readFileSync(join(app.home.kit, 'b/passphrase'), 'utf8'), canary);
+});
+
+test('each strategy has a half of its own, with its own secrets and its own owner', async (context) => {
+  const ground = makeGround(context);
+  ground.writeConfig({ strategies: ['a', 'b'], settings: { auth: { version: 1, url: 'http://swift/' } } });
+  const app = groundApp(context, ground);
+
+  const folder = await writeKit(app);
+
+  assert.deepEqual(readdirSync(join(folder, 'a')).sort(), [
+    'attributes.py',
+    'passphrase',
+    'restore-a.sh',
+    'store.json',
+    'swift.json',
+  ]);
+  for (const name of readdirSync(join(folder, 'a'))) {
+    const { uid, mode } = statSync(join(folder, 'a', name));
+    assert.deepEqual([uid, mode & 0o077], [0, 0], name);
+  }
+  assert.deepEqual(JSON.parse(readFileSync(join(folder, 'a/store.json'), 'utf8')), {
+    format: 'haven-a/1',
+    container: 'haven',
+    auth: { version: 1, url: 'http://swift/' },
+  });
+  assert.deepEqual(await staleKitFiles(app), []);
+});
+
+test('a drill of a strategy that has no half yet makes that half, and touches no other', async (context) => {
+  const ground = makeGround(context);
+  await writeKit(groundApp(context, ground));
+  writeFileSync(join(ground.folder, 'kit/b/passphrase'), 'the one in the drawer');
+  ground.writeConfig({ strategies: ['a', 'b'] });
+  const app = groundApp(context, ground);
+
+  await ensureKit(app, strategyA);
+
+  assert.equal(readFileSync(join(ground.folder, 'kit/b/passphrase'), 'utf8'), 'the one in the drawer');
+  assert.deepEqual(await staleKitFiles(app), ['b/passphrase']);
+  assert.ok(!existsSync(`${app.home.kit}.next`));
 });
