@@ -3,11 +3,15 @@ import type { Logger } from 'pino';
 import type { Config } from './config/schema.ts';
 import type { ImageEvent } from './contract/events.ts';
 import type { Verb } from './contract/request.ts';
+import type { Mount } from './docker/container-options.ts';
 import { dockerEngine, type Engine } from './docker/engine.ts';
 import { type History, openHistory } from './history/history.ts';
 import { type Home, makeHome } from './home.ts';
 import { createNotifier, type Notifier } from './notify/notifier.ts';
 import { type Command, zfsCommand } from './zfs/command.ts';
+
+/** Given in full: a volume's name, `dataset@snapshot` or the dataset, and where the container sees it. */
+export type ZfsMount = Omit<Extract<Mount, { kind: 'zfs' }>, 'kind'>;
 
 export interface App {
   home: Home;
@@ -23,6 +27,8 @@ export interface App {
   /** Aborted by SIGINT and SIGTERM. */
   signal: AbortSignal;
   onEvent: (verb: Verb, event: ImageEvent) => void;
+  /** How a snapshot or a dataset becomes something that a container can look at; only tests without ZFS have another way. */
+  mountZfs: (given: ZfsMount) => Mount;
 }
 
 export interface Surroundings {
@@ -48,5 +54,6 @@ export function buildApp(surroundings: Surroundings, config: Config): App {
     zpool: zfsCommand(config.host.zpool),
     history,
     notifier: createNotifier(config.notify, ways),
+    mountZfs: (given) => ({ kind: 'zfs', ...given }),
   };
 }

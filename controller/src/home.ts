@@ -2,6 +2,7 @@
 // Docker and ZFS resolve what we name on the host (docs/decisions/0004).
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StrategyName } from './contract/request.ts';
 
 export interface Home {
   root: string;
@@ -9,9 +10,9 @@ export interface Home {
   history: string;
   runs: string;
   verdicts: string;
-  /** Which id stands for which dataset: names. */
-  datasets: string;
-  secretsOfB: string;
+  /** For each strategy, which id stands for which dataset: names. */
+  datasets: Record<StrategyName, string>;
+  secrets: Record<StrategyName, string>;
   secretsOfNotify: string;
   kit: string;
   locks: string;
@@ -25,8 +26,8 @@ export function homeAt(root: string, config?: string): Home {
     history: join(root, 'history.db'),
     runs: join(root, 'runs'),
     verdicts: join(root, 'verdicts'),
-    datasets: join(root, 'datasets.json'),
-    secretsOfB: join(root, 'secrets', 'b'),
+    datasets: { a: join(root, 'datasets-a.json'), b: join(root, 'datasets-b.json') },
+    secrets: { a: join(root, 'secrets', 'a'), b: join(root, 'secrets', 'b') },
     secretsOfNotify: join(root, 'secrets', 'notify'),
     kit: join(root, 'kit'),
     locks: join(root, 'locks'),

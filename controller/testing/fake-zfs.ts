@@ -86,11 +86,13 @@ function act(state: FakeState, verb: string, args: string[]): string[] {
       });
     case 'list':
       if (args.includes('type')) return [datasetOf(last).type];
-      if (args.includes('name,guid,keystatus')) {
+      if (args.includes('name,guid,keystatus,type')) {
         datasetOf(last);
         return Object.entries(state.datasets)
           .filter(([name]) => name === last || (args.includes('-r') && name.startsWith(`${last}/`)))
-          .map(([name, { guid, keystatus }]) => [name, guid ?? name.length, keystatus ?? '-'].join('\t'));
+          .map(([name, { guid, keystatus, type }]) =>
+            [name, guid ?? name.length, keystatus ?? '-', type].join('\t'),
+          );
       }
       return state.pools;
     case 'hold':

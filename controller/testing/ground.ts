@@ -8,7 +8,10 @@ import { fileURLToPath } from 'node:url';
 import pino from 'pino';
 import { type App, buildApp } from '../src/app.ts';
 import { parseConfig } from '../src/config/parse.ts';
+import type { StrategyName } from '../src/contract/request.ts';
 import { homeAt } from '../src/home.ts';
+import { strategyA } from '../src/strategies/a.ts';
+import { strategyB } from '../src/strategies/b.ts';
 import { type FakeState, fakeState } from './fake-zfs.ts';
 
 export const canary = 'canary-hunter2-7c1e';
@@ -30,6 +33,8 @@ export interface GroundConfig {
   limits?: unknown;
   maxHours?: number;
   schedule?: string;
+  /** Each gets the same section; b alone unless a test says otherwise. */
+  strategies?: StrategyName[];
 }
 
 const fake = fileURLToPath(new URL('./fake-zfs.ts', import.meta.url));
@@ -44,11 +49,13 @@ export function makeGround(context: TestContext): Ground {
   writeFileSync(`${statePath}.calls`, '');
   writeFileSync(zfs, `#!/bin/sh\nexec '${process.execPath}' '${fake}' '${statePath}' "$@"\n`);
   chmodSync(zfs, 0o755);
-  const secrets = join(folder, 'secrets', 'b');
-  mkdirSync(secrets, { recursive: true });
-  for (const file of ['passphrase', 'google-oauth.json']) {
-    writeFileSync(join(secrets, file), canary, { mode: 0o400 });
-    chownSync(join(secrets, file), 1000, 1000);
+  for (const { name: strategy, secretFiles, uid } of [strategyA, strategyB]) {
+    const secrets = join(folder, 'secrets', strategy);
+    mkdirSync(secrets, { recursive: true });
+    for (const file of secretFiles) {
+      writeFileSync(join(secrets, file), canary, { mode: 0o400 });
+      chownSync(join(secrets, file), uid, uid);
+    }
   }
   const name = `haven-controller-${randomBytes(4).toString('hex')}`;
   const ground: Ground = {
@@ -69,13 +76,16 @@ export function makeGround(context: TestContext): Ground {
         limits = {},
         maxHours = 1,
         schedule,
+        strategies = ['b'],
       } = more;
+      const section = {
+        ...{ image, network: 'none', settings, limits, maxHours },
+        ...(schedule === undefined ? {} : { schedule }),
+      };
       const config = {
         name,
         datasets: { home: { dataset: datasetName } },
-        strategies: {
-          b: { image, network: 'none', settings, limits, maxHours, ...(schedule ? { schedule } : {}) },
-        },
+        strategies: Object.fromEntries(strategies.map((strategy) => [strategy, section])),
         drill: { image: drillImage },
         // No machine that runs these tests needs ZFS: any device that every machine has will do.
         host: { zfs, zpool: zfs, zfsDevice: '/dev/zero' },
@@ -103,5 +113,6 @@ export function groundApp(context: TestContext, ground: Ground, signal = new Abo
     parsed.config,
   );
   context.after(() => app.history.close());
-  return app;
+  // Without ZFS nothing of it can be mounted; an empty volume stands for it.
+  return { ...app, mountZfs: ({ name, to, writable = false }) => ({ kind: 'volume', name, to, writable }) };
 }

@@ -78,8 +78,7 @@ for (const verb of verbs) {
 const mistakes: [string, string[], RegExp][] = [
   ['an unknown command', ['sing'], /unknown command/],
   ['an unknown option', ['status', '--loud'], /unknown option/],
-  ['no strategy', ['backup'], /missing required argument/],
-  ['a strategy that there is not', ['backup', 'z'], /Allowed choices are b/],
+  ['a strategy that there is not', ['backup', 'z'], /Allowed choices are a, b/],
   ['no command at all', [], /no command was given/],
   ['a plan that is no number', ['prune', 'b', '--apply', 'all'], /hexadecimal/],
   ['a limit that is no number', ['history', '--limit', 'many'], /whole number/],
@@ -152,4 +151,21 @@ test('history of nothing says so', async (context) => {
 
 test('up without a configuration waits for it, until it is told to stop', async (context) => {
   assert.equal((await haven('--home', emptyHome(context), 'up')).exit, 0);
+});
+
+test('of two strategies the one that is meant must be said, but a single one need not be', async (context) => {
+  const ground = makeGround(context);
+  const single = await haven('--home', ground.folder, 'backup');
+  ground.writeConfig({ strategies: ['a', 'b'] });
+
+  const either = await haven('--home', ground.folder, 'backup');
+  const other = await haven('--home', ground.folder, 'backup', 'a');
+  ground.writeConfig({ strategies: ['b'] });
+  const none = await haven('--home', ground.folder, 'backup', 'a');
+
+  // Everything is interrupted here before it begins.
+  assert.deepEqual([single.exit, other.exit], [143, 143]);
+  assert.deepEqual([either.exit, none.exit], [3, 3]);
+  assert.match(either.stderr, /say which one is meant/);
+  assert.match(none.stderr, /strategy a is not configured/);
 });

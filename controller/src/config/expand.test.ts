@@ -10,7 +10,12 @@ const entry = (change: Partial<Entry> = {}): Entry => {
 
 /** As `zfs list -r` has it: the GUID is the place in the list. */
 function tree(...names: string[]): Branch[] {
-  return names.map((name, at) => ({ name, guid: String(100 + at), locked: name.endsWith('locked') }));
+  return names.map((name, at) => ({
+    name,
+    guid: String(100 + at),
+    locked: name.endsWith('locked'),
+    volume: false,
+  }));
 }
 
 const all = tree(
@@ -98,5 +103,5 @@ test('a dataset with an entry of its own, or below a nearer one, is taken once',
 test('an entry that cannot be looked at stands for its own dataset', () => {
   const { found } = expand([entry()], () => undefined);
 
-  assert.deepEqual(found, [{ id: 'home', dataset: 'tank/home', root: 'home', locked: false }]);
+  assert.deepEqual(found, [{ id: 'home', dataset: 'tank/home', root: 'home', locked: false, volume: false }]);
 });

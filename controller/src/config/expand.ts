@@ -8,6 +8,7 @@ export interface Found extends Dataset {
   /** The entry that it belongs to. */
   root: string;
   locked: boolean;
+  volume: boolean;
 }
 
 export interface Expansion {
@@ -24,7 +25,13 @@ export function expand(entries: Entry[], treeOf: (id: string) => Branch[] | unde
     const tree = treeOf(entry.id);
     if (tree === undefined) {
       // It cannot be looked at; whoever needs it says why.
-      expansion.found.push({ id: entry.id, dataset: entry.dataset, root: entry.id, locked: false });
+      expansion.found.push({
+        id: entry.id,
+        dataset: entry.dataset,
+        root: entry.id,
+        locked: false,
+        volume: false,
+      });
       continue;
     }
     const patterns = entry.exclude.map((pattern) => ({ pattern, test: matcher(pattern), used: false }));
@@ -38,6 +45,7 @@ export function expand(entries: Entry[], treeOf: (id: string) => Branch[] | unde
           dataset: branch.name,
           root: entry.id,
           locked: branch.locked,
+          volume: branch.volume,
         });
     }
     for (const { pattern, used } of patterns) if (!used) expansion.idle.push({ id: entry.id, pattern });

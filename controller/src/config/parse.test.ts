@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { configuredStrategies, sectionOf, strategyNamed } from '../strategies/configured.ts';
 import { maskSecrets } from './mask.ts';
 import { type Parsed, parseConfig } from './parse.ts';
-import { entriesOfB } from './schema.ts';
+import { entriesOf } from './schema.ts';
 
 const minimal = 'datasets: { home: { dataset: "tank/my home" } }\nstrategies: { b: {} }\n';
 
@@ -15,10 +16,10 @@ test('a configuration of datasets and a strategy is enough, the rest has default
   const parsed = parseConfig(minimal);
 
   assert.ok(parsed.ok);
-  assert.equal(parsed.config.strategies.b.image, 'haven/strategy-b');
-  assert.equal(parsed.config.strategies.b.limits.memory, 2 ** 30);
+  assert.equal(parsed.config.strategies.b?.image, 'haven/strategy-b');
+  assert.equal(parsed.config.strategies.b?.limits.memory, 2 ** 30);
   assert.equal(parsed.config.timezone, 'UTC');
-  assert.deepEqual(entriesOfB(parsed.config), [
+  assert.deepEqual(entriesOf(parsed.config, 'b'), [
     { id: 'home', dataset: 'tank/my home', recursive: false, exclude: [] },
   ]);
 });
@@ -105,7 +106,7 @@ test('the settings of a strategy are passed through unread', () => {
   const parsed = parseConfig(minimal.replace('b: {}', 'b: { settings: { anything: { goes: [1] } } }'));
 
   assert.ok(parsed.ok);
-  assert.deepEqual(parsed.config.strategies.b.settings, { anything: { goes: [1] } });
+  assert.deepEqual(parsed.config.strategies.b?.settings, { anything: { goes: [1] } });
 });
 
 test('what looks like a secret is masked, what merely looks like it is not', () => {
@@ -122,4 +123,35 @@ test('what looks like a secret is masked, what merely looks like it is not', () 
       nested: [{ apiKey: '***' }],
     },
   });
+});
+
+test('both strategies have the same fields, each with an image of its own', () => {
+  const parsed = parseConfig(minimal.replace('{ b: {} }', '{ a: { datasets: [home] }, b: {} }'));
+
+  assert.ok(parsed.ok);
+  const { a, b } = parsed.config.strategies;
+  assert.deepEqual([a?.image, b?.image], ['haven/strategy-a', 'haven/strategy-b']);
+  assert.deepEqual(
+    configuredStrategies(parsed.config).map(({ name }) => name),
+    ['a', 'b'],
+  );
+});
+
+test('what is said of a strategy that there is not is a mistake', () => {
+  const wrong: [string, RegExp][] = [
+    [minimal.replace('{ b: {} }', '{}'), /^strategies: name at least one strategy/],
+    [`${minimal}drill: { schedule: { a: "0 3 * * *" } }\n`, /^drill\.schedule\.a: there is no strategy a/],
+    [
+      minimal.replace('b: {}', 'a: { datasets: [nowhere] }'),
+      /^strategies\.a\.datasets\.0: no dataset has the id/,
+    ],
+  ];
+  for (const [text, expected] of wrong) assert.match(problems(parseConfig(text)).join(), expected);
+});
+
+test('a strategy that is not configured cannot be asked for', () => {
+  const parsed = parseConfig(minimal);
+
+  assert.ok(parsed.ok);
+  assert.throws(() => sectionOf(parsed.config, strategyNamed('a')), /strategy a is not configured/);
 });

@@ -1,6 +1,7 @@
 // haven.yaml. Strict: a field that is misspelt is an error, never a silent default.
 import { Cron } from 'croner';
 import * as z from 'zod';
+import { type StrategyName, strategyNames } from '../contract/request.ts';
 import { Notify } from '../notify/targets.ts';
 
 function isTimeZone(name: string): boolean {
@@ -71,23 +72,28 @@ const Limits = z
   .strictObject({ memory: Memory.prefault('1g'), pids: z.int().min(16).max(4096).default(200) })
   .prefault({});
 
-const StrategyB = z.strictObject({
-  image: Image.default('haven/strategy-b'),
-  network: z.string().min(1).default('bridge'),
-  schedule: Schedule.optional(),
-  datasets: z.array(DatasetId).min(1).optional(),
-  maxHours: z
-    .number()
-    .positive()
-    .default(24 * 30),
-  limits: Limits,
-  settings: z.record(z.string(), z.unknown()).default({}),
-});
+const section = (image: string) =>
+  z.strictObject({
+    image: Image.default(image),
+    network: z.string().min(1).default('bridge'),
+    schedule: Schedule.optional(),
+    datasets: z.array(DatasetId).min(1).optional(),
+    maxHours: z
+      .number()
+      .positive()
+      .default(24 * 30),
+    limits: Limits,
+    settings: z.record(z.string(), z.unknown()).default({}),
+  });
+
+const Strategies = z
+  .strictObject({ a: section('haven/strategy-a').optional(), b: section('haven/strategy-b').optional() })
+  .refine(({ a, b }) => a !== undefined || b !== undefined, 'name at least one strategy: a, b, or both');
 
 const Drill = z
   .strictObject({
     image: Image.default('haven/drill'),
-    schedule: z.strictObject({ b: Schedule.optional() }).default({}),
+    schedule: z.strictObject({ a: Schedule.optional(), b: Schedule.optional() }).default({}),
     scratch: AbsolutePath.optional(),
     maxHours: z.number().positive().default(72),
     limits: Limits,
@@ -113,27 +119,30 @@ export const Config = z
     datasets: z
       .record(DatasetId, DatasetEntry)
       .refine((all) => Object.keys(all).length > 0, 'name at least one dataset to back up'),
-    strategies: z.strictObject({ b: StrategyB }),
+    strategies: Strategies,
     drill: Drill,
     notify: Notify,
     host: Host,
   })
   .superRefine((config, context) => {
-    config.strategies.b.datasets?.forEach((id, index) => {
-      if (id in config.datasets) return;
-      const path = ['strategies', 'b', 'datasets', index];
-      context.addIssue({ code: 'custom', path, message: `no dataset has the id '${id}' in datasets` });
-    });
+    const say = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    for (const name of strategyNames) {
+      for (const [index, id] of config.strategies[name]?.datasets?.entries() ?? []) {
+        if (!(id in config.datasets))
+          say(['strategies', name, 'datasets', index], `no dataset has the id '${id}' in datasets`);
+      }
+      if (config.drill.schedule[name] !== undefined && config.strategies[name] === undefined)
+        say(['drill', 'schedule', name], `there is no strategy ${name} whose backups could be drilled`);
+    }
     for (const [id, entry] of Object.entries(config.datasets)) {
       if (!entry.recursive || id.length <= 54) continue;
       const message =
         'at most 54 characters where it is recursive: the ids of what is below it are longer by 9';
-      context.addIssue({ code: 'custom', path: ['datasets', id], message });
+      say(['datasets', id], message);
     }
     const names = Object.values(config.datasets).map((entry) => entry.dataset);
-    if (new Set(names).size < names.length) {
-      context.addIssue({ code: 'custom', path: ['datasets'], message: 'two ids name the same dataset' });
-    }
+    if (new Set(names).size < names.length) say(['datasets'], 'two ids name the same dataset');
   });
 export type Config = z.infer<typeof Config>;
 
@@ -148,8 +157,8 @@ export interface Entry extends Dataset {
   exclude: string[];
 }
 
-/** Given a configuration, return the entries that strategy B backs up: those that it names, or all. What they stand for today: runs/sources.ts. */
-export function entriesOfB(config: Config): Entry[] {
-  const ids = config.strategies.b.datasets ?? Object.keys(config.datasets);
+/** Given a configuration, return the entries that a strategy backs up: those that it names, or all. What they stand for today: runs/sources.ts. */
+export function entriesOf(config: Config, strategy: StrategyName): Entry[] {
+  const ids = config.strategies[strategy]?.datasets ?? Object.keys(config.datasets);
   return ids.map((id) => ({ id, ...config.datasets[id]! }));
 }

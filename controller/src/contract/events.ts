@@ -1,5 +1,6 @@
 // images/CONTRACT.md section 4 as the caller reads it: known events are checked, unknown events and fields are let through.
 import * as z from 'zod';
+import { strategyNames } from './request.ts';
 
 export const contractVersion = '1.0';
 
@@ -43,7 +44,8 @@ export const Backup = z.looseObject({
   committedAt: Time,
   parts: z.int().min(1),
   streamBytes: z.int().min(1),
-  streamSha256: Sha256,
+  /** Of a stream; a strategy that reads trees has none. */
+  streamSha256: Sha256.optional(),
   storedBytes: z.int().min(1),
   type: Type,
   seconds: z.number().min(0).optional(),
@@ -170,6 +172,38 @@ export const Received = z.looseObject({
 });
 export type Received = z.infer<typeof Received>;
 
+/** One link of a chain of trees, as fetch found it in the store. */
+const FetchedVolumes = z.looseObject({
+  id: BackupId,
+  chain: BackupId,
+  kind: z.enum(['full', 'incremental']),
+  base: BackupId.nullable(),
+  guid: Guid,
+  volumes: z.int().min(1),
+  bytes: z.int().min(1),
+  createdAt: Time,
+});
+export type FetchedVolumes = z.infer<typeof FetchedVolumes>;
+
+export const FetchedTree = z.looseObject({
+  backups: z.array(FetchedVolumes).min(1),
+  tools: Tools,
+  seconds: z.number(),
+});
+export type FetchedTree = z.infer<typeof FetchedTree>;
+
+export const Prepared = z.looseObject({ pool: z.string(), dataset: z.string() });
+export type Prepared = z.infer<typeof Prepared>;
+
+export const Sealed = z.looseObject({
+  pool: z.string(),
+  dataset: z.string(),
+  snapshot: z.string(),
+  guid: Guid,
+  scrub: z.looseObject({ state: z.string(), errors: Count }),
+});
+export type Sealed = z.infer<typeof Sealed>;
+
 export const Comparison = z.looseObject({
   entries: Count,
   files: Count,
@@ -186,7 +220,7 @@ export const Version = z.looseObject({
   contract: z.string(),
   supported: z.array(z.string()).min(1),
   image: z.string().min(1),
-  strategy: z.enum(['a', 'b']).nullable(),
+  strategy: z.enum(strategyNames).nullable(),
   verbs: z.array(z.string()).min(1),
   tools: z.record(z.string(), z.string()),
 });
@@ -236,7 +270,10 @@ export const Result = z.looseObject({
   plan: Plan.optional(),
   pruned: Pruned.optional(),
   selftest: Selftest.optional(),
-  fetched: Fetched.optional(),
+  /** Of streams or of a tree: whoever asked knows which, and reads it as that. */
+  fetched: z.looseObject({ backups: z.array(z.looseObject({})).min(1) }).optional(),
+  prepared: Prepared.optional(),
+  sealed: Sealed.optional(),
   received: Received.optional(),
   comparison: Comparison.optional(),
   reaped: z.array(z.string()).optional(),

@@ -1,5 +1,8 @@
 // What the controller asks of an image: images/contract/schema/request.schema.json in types.
 
+export const strategyNames = ['a', 'b'] as const;
+export type StrategyName = (typeof strategyNames)[number];
+
 export interface Source {
   id: string;
   dataset: string;
@@ -17,7 +20,7 @@ export type Request = Common &
     | { verb: 'backup'; kind: 'auto' | 'full'; sources: Source[]; settings: Record<string, unknown> }
     | { verb: 'list' | 'audit' | 'selftest'; settings: Record<string, unknown> }
     | { verb: 'prune'; settings: Record<string, unknown>; proven: string[]; plan?: { digest: string } }
-    | { verb: 'fetch'; strategy: 'b'; backups: string[] }
+    | { verb: 'fetch'; strategy: StrategyName; backups: string[] }
     | {
         verb: 'receive';
         scratch: string;
@@ -26,6 +29,8 @@ export type Request = Common &
         type: 'filesystem' | 'volume';
         streams: number;
       }
+    | { verb: 'prepare'; scratch: string; pool: string; sizeBytes: number }
+    | { verb: 'seal'; scratch: string; pool: string }
     | { verb: 'verify'; compare: 'filesystem' }
     | { verb: 'verify-volume'; pool: string; restored: string; source: Omit<Source, 'id'> }
     | { verb: 'reap'; scratch: string; pools: 'all' | string[] }

@@ -1,13 +1,13 @@
 // A RunSpec to what Docker is told. Pure, so that the privileges of a container can be read and tested without Docker.
 import type { ContainerCreateOptions, MountSettings } from 'dockerode';
-import type { Verb } from '../contract/request.ts';
+import type { StrategyName, Verb } from '../contract/request.ts';
 import { type Part, privilegesOf } from './privileges.ts';
 
 export type Mount =
   | { kind: 'file' | 'folder'; from: string; to: string; writable?: boolean }
   | { kind: 'volume'; name: string; to: string; writable?: boolean }
-  /** A ZFS snapshot that Docker itself mounts, read-only, while the container runs. */
-  | { kind: 'snapshot'; name: string; snapshot: string; to: string }
+  /** A ZFS snapshot, or a dataset of a throwaway pool, that Docker itself mounts while the container runs. */
+  | { kind: 'zfs'; name: string; device: string; to: string; writable?: boolean }
   | { kind: 'scratch-memory'; to: string; bytes: number };
 
 export interface Limits {
@@ -18,6 +18,8 @@ export interface Limits {
 export interface RunSpec {
   image: string;
   part: Part;
+  /** Whose backups a drill works on; null where that makes no difference. */
+  strategy: StrategyName | null;
   verb: Verb;
   run: string;
   /** Container's name; Docker keeps names unique, which makes it a lock. */
@@ -37,7 +39,7 @@ export const labels = {
 } as const;
 
 export function containerOptions(spec: RunSpec): ContainerCreateOptions {
-  const granted = privilegesOf(spec.part, spec.verb);
+  const granted = privilegesOf(spec.part, spec.verb, spec.strategy);
   const memories = spec.mounts.filter((mount) => mount.kind === 'scratch-memory');
   const tmpfs = Object.fromEntries(
     memories.map(({ to, bytes }) => [to, `size=${bytes},mode=1777,noexec,nosuid,nodev`]),
@@ -69,7 +71,9 @@ export function containerOptions(spec: RunSpec): ContainerCreateOptions {
       // The same as Memory: no swap, so that a limit is a limit.
       MemorySwap: spec.limits.memory,
       Tmpfs: { '/tmp': 'size=67108864,mode=1777', ...tmpfs },
-      Mounts: spec.mounts.flatMap((mount) => (mount.kind === 'scratch-memory' ? [] : [mountSettings(mount)])),
+      Mounts: spec.mounts.flatMap((mount) =>
+        mount.kind === 'scratch-memory' ? [] : [mountSettings(spec, mount)],
+      ),
       // stdout is also kept by us (runs/RUN); Docker's copy serves a controller that was killed, and needs only the end.
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
       RestartPolicy: { Name: 'no' },
@@ -77,14 +81,16 @@ export function containerOptions(spec: RunSpec): ContainerCreateOptions {
   };
 }
 
-function mountSettings(mount: Exclude<Mount, { kind: 'scratch-memory' }>): MountSettings {
-  if (mount.kind === 'snapshot') {
-    const Options = { type: 'zfs', device: mount.snapshot, o: 'ro' };
-    const DriverConfig = { Name: 'local', Options };
-    const VolumeOptions = { NoCopy: true, Labels: {}, DriverConfig };
-    return { Type: 'volume', Source: mount.name, Target: mount.to, ReadOnly: true, VolumeOptions };
-  }
+function mountSettings(spec: RunSpec, mount: Exclude<Mount, { kind: 'scratch-memory' }>): MountSettings {
   const ReadOnly = mount.writable !== true;
+  if (mount.kind === 'zfs') {
+    const Options = { type: 'zfs', device: mount.device, o: ReadOnly ? 'ro' : 'rw' };
+    const DriverConfig = { Name: 'local', Options };
+    // Such a volume is for one run alone: whoever looks after what a killed controller left finds it by these.
+    const Labels = { [labels.home]: spec.home, [labels.run]: spec.run, [labels.part]: spec.part };
+    const VolumeOptions = { NoCopy: true, Labels, DriverConfig };
+    return { Type: 'volume', Source: mount.name, Target: mount.to, ReadOnly, VolumeOptions };
+  }
   if (mount.kind === 'volume') return { Type: 'volume', Source: mount.name, Target: mount.to, ReadOnly };
   return { Type: 'bind', Source: mount.from, Target: mount.to, ReadOnly };
 }

@@ -37,6 +37,8 @@ export interface Engine {
   logs(id: string, outputs: Outputs): Promise<void>;
   remove(id: string): Promise<void>;
   createVolume(name: string, labels: Record<string, string>, options?: Record<string, string>): Promise<void>;
+  /** Names of the volumes that carry all these labels. */
+  volumes(labels: Record<string, string>): Promise<string[]>;
   volumeExists(name: string): Promise<boolean>;
   removeVolume(name: string): Promise<void>;
 }
@@ -111,6 +113,12 @@ export function dockerEngine(socketPath: string): Engine {
           Labels,
           ...(DriverOpts === undefined ? {} : { Driver: 'local', DriverOpts }),
         });
+      }),
+    volumes: (wanted) =>
+      asking('list volumes', async () => {
+        const label = Object.entries(wanted).map(([key, value]) => `${key}=${value}`);
+        const { Volumes } = await docker.listVolumes({ filters: { label } });
+        return (Volumes ?? []).map(({ Name }) => Name);
       }),
     volumeExists: async (name) => (await absent(() => docker.getVolume(name).inspect())) !== undefined,
     removeVolume: (name) =>

@@ -29,6 +29,7 @@ function prepare(
   const spec: RunSpec = {
     image: 'haven/noop',
     part: 'strategy-b',
+    strategy: 'b',
     verb: 'list',
     run: 'r-1',
     name: `${ground.name}-list`,

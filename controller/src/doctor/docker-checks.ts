@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { strategyNames } from '../contract/request.ts';
 import type { RunSpec } from '../docker/container-options.ts';
 import { handshake } from '../runs/handshake.ts';
 import { drillPools } from '../zfs/versions.ts';
@@ -27,12 +28,12 @@ export function checkLeftovers(app: App): Promise<Check> {
     const ended = (await app.engine.containers({ home: app.home.root })).filter((found) => !found.running);
     // Without a zpool program the check of the versions has failed already; what is asked here then has no answer.
     const pools = await drillPools(app.zpool).catch(() => []);
-    const drilling = app.history.unfinished('b', 'drill').length > 0;
+    const drilling = strategyNames.some((name) => app.history.unfinished(name, 'drill').length > 0);
     const left = [
       ...ended.map(({ name }) => `container ${name}`),
       ...(drilling ? [] : pools.map((pool) => `pool ${pool}`)),
     ];
     if (left.length === 0) return ok('leftovers', 'none');
-    return warn('leftovers', left.join(', '), 'the next backup or drill removes them: `haven drill b`');
+    return warn('leftovers', left.join(', '), 'the next backup or drill removes them: `haven drill`');
   });
 }

@@ -9,6 +9,7 @@ import { HavenError } from '../errors.ts';
 import { writeKit } from '../kit/write-kit.ts';
 import type { Check } from './check.ts';
 import { examine } from './examine.ts';
+import { checkSwift } from './swift-check.ts';
 
 const version = {
   event: 'result',
@@ -21,7 +22,7 @@ const version = {
     supported: ['1.0'],
     image: '0.1.0',
     strategy: null,
-    verbs: ['backup', 'list', 'fetch', 'receive', 'verify', 'verify-volume', 'reap'],
+    verbs: ['backup', 'list', 'prepare', 'fetch', 'seal', 'receive', 'verify', 'verify-volume', 'reap'],
     tools: {},
   },
 };
@@ -43,6 +44,7 @@ function fakeEngine(change: Partial<Engine> = {}, answer: unknown = version): En
     logs: async () => {},
     remove: async () => {},
     createVolume: async () => {},
+    volumes: async () => [],
     volumeExists: async () => false,
     removeVolume: async () => {},
     ...change,
@@ -73,23 +75,23 @@ test('on a machine where everything is right, every check is ok', async (context
 const faults: [string, (given: { ground: Ground; app: App }) => void, string][] = [
   [
     'a secret is missing',
-    ({ app }) => rmSync(join(app.home.secretsOfB, 'passphrase')),
-    'secret passphrase: failed',
+    ({ app }) => rmSync(join(app.home.secrets.b, 'passphrase')),
+    'secret b/passphrase: failed',
   ],
   [
     'a secret is empty',
-    ({ app }) => writeFileSync(join(app.home.secretsOfB, 'passphrase'), ''),
-    'secret passphrase: failed',
+    ({ app }) => writeFileSync(join(app.home.secrets.b, 'passphrase'), ''),
+    'secret b/passphrase: failed',
   ],
   [
     'others may read a secret',
-    ({ app }) => chmodSync(join(app.home.secretsOfB, 'passphrase'), 0o444),
-    'secret passphrase: failed',
+    ({ app }) => chmodSync(join(app.home.secrets.b, 'passphrase'), 0o444),
+    'secret b/passphrase: failed',
   ],
   [
     'a secret is root’s',
-    ({ app }) => chownSync(join(app.home.secretsOfB, 'passphrase'), 0, 0),
-    'secret passphrase: failed',
+    ({ app }) => chownSync(join(app.home.secrets.b, 'passphrase'), 0, 0),
+    'secret b/passphrase: failed',
   ],
   [
     'nothing is delegated',
@@ -195,7 +197,7 @@ test('--fix delegates what is missing and sets owner and mode of the secrets', a
   changeZfs(ground, (state) => {
     state.datasets[datasetName]!.allowed = [];
   });
-  const secret = join(app.home.secretsOfB, 'passphrase');
+  const secret = join(app.home.secrets.b, 'passphrase');
   chmodSync(secret, 0o644);
   chownSync(secret, 0, 0);
 
@@ -204,4 +206,66 @@ test('--fix delegates what is missing and sets owner and mode of the secrets', a
   assert.deepEqual(notOk(checks), []);
   assert.deepEqual([statSync(secret).uid, statSync(secret).mode & 0o777], [1000, 0o400]);
   assert.deepEqual(ground.zfsState().datasets[datasetName]!.allowed, ['send', 'hold', 'release', 'bookmark']);
+});
+
+/** The same machine with both strategies. */
+async function healthyBoth(context: TestContext): Promise<{ ground: Ground; app: App }> {
+  const { ground, app: first } = await healthy(context);
+  ground.writeConfig({ strategies: ['a', 'b'] });
+  const app = { ...groundApp(context, ground), engine: first.engine };
+  await writeKit(app);
+  return { ground, app };
+}
+
+test('with both strategies everything of each is looked at, and a dataset once', async (context) => {
+  const { app } = await healthyBoth(context);
+
+  const checks = await examine(app, { fix: false });
+
+  assert.deepEqual(notOk(checks), []);
+  const names = checks.map(({ name }) => name);
+  assert.ok(names.includes('secret a/swift.json') && names.includes('secret b/google-oauth.json'));
+  assert.deepEqual(
+    names.filter((name) => name === 'dataset home' || name === 'delegation home'),
+    ['dataset home', 'delegation home'],
+  );
+});
+
+test('a secret of A is root’s, and a volume that A leaves out is told', async (context) => {
+  const { ground, app } = await healthyBoth(context);
+  chownSync(join(app.home.secrets.a, 'swift.json'), 1000, 1000);
+  changeZfs(ground, (state) => (state.datasets[datasetName]!.type = 'volume'));
+
+  const checks = await examine(app, { fix: false });
+
+  assert.deepEqual(notOk(checks), ['volumes a: warn', 'secret a/swift.json: failed']);
+  await examine(app, { fix: true });
+  assert.equal(statSync(join(app.home.secrets.a, 'swift.json')).uid, 0);
+});
+
+test('the store of A is asked by its image: what its self-test says is the check', async (context) => {
+  const { app } = await healthyBoth(context);
+  const answers = {
+    'try-later': { exit: 11, error: { code: 'try-later', operation: 'x', message: 'no network' } },
+    'credentials-revoked': {
+      exit: 22,
+      error: { code: 'credentials-revoked', operation: 'x', message: 'no' },
+    },
+  } as const;
+  const found: string[] = [];
+  for (const { exit, error } of Object.values(answers)) {
+    const result = { ...version, verb: 'selftest', outcome: 'failed', version: undefined, error };
+    const lines = [{ ...version, version: { ...version.version, verbs: ['selftest'] } }, result];
+    let started = 0;
+    const engine = fakeEngine({
+      attach: async (_id, outputs) => {
+        outputs.stdout(Buffer.from(`${JSON.stringify(lines[started++])}\n`));
+        return { ended: Promise.resolve() };
+      },
+      wait: async () => ({ exitCode: started === 1 ? 0 : exit, oomKilled: false, error: '' }),
+    });
+    found.push((await checkSwift({ ...app, engine })).state);
+  }
+
+  assert.deepEqual(found, ['warn', 'failed']);
 });

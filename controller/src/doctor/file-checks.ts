@@ -5,28 +5,29 @@ import type { App } from '../app.ts';
 import { bytes } from '../cli/words.ts';
 import { staleKitFiles } from '../kit/write-kit.ts';
 import { scratchOf } from '../runs/drill-steps.ts';
+import type { Strategy } from '../strategies/strategy.ts';
 import { type Check, failed, guarded, ok, warn } from './check.ts';
 
-const uidOfB = 1000;
 const zfsMagic = 0x2fc12fc1;
 const littleSpace = 2 * 2 ** 30;
 
-/** A secret must be there, belong to strategy B's user, and be readable by nobody else. */
-export function checkSecret(folder: string, file: string, fix: boolean): Promise<Check> {
-  const name = `secret ${file}`;
-  const path = join(folder, file);
+/** A secret must be there, belong to the user of its strategy, and be readable by nobody else. */
+export function checkSecret(app: App, strategy: Strategy, file: string, fix: boolean): Promise<Check> {
+  const { uid } = strategy;
+  const name = `secret ${strategy.name}/${file}`;
+  const path = join(app.home.secrets[strategy.name], file);
   return guarded(name, `look at ${path}`, async () => {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined)
       return failed(name, `there is no ${path}`, `write it, then \`haven doctor --fix\``);
     if (stat.size === 0) return failed(name, `${path} is empty`, 'write the secret into it');
     const wrong: string[] = [];
-    if (stat.uid !== uidOfB) wrong.push(`belongs to uid ${stat.uid}, not ${uidOfB}`);
+    if (stat.uid !== uid) wrong.push(`belongs to uid ${stat.uid}, not ${uid}`);
     if ((stat.mode & 0o777) !== 0o400) wrong.push(`has mode ${(stat.mode & 0o777).toString(8)}, not 400`);
     if (wrong.length === 0) return ok(name, 'owner and mode are right');
     if (!fix) return failed(name, wrong.join(', '), '`haven doctor --fix`');
     await chmod(path, 0o400);
-    await chown(path, uidOfB, uidOfB);
+    await chown(path, uid, uid);
     return ok(name, `fixed: it ${wrong.join(', ')}`);
   });
 }

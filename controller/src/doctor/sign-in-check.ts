@@ -7,6 +7,8 @@ import { existsBackup, keepSignIn, readSignIn, SignIn } from '../auth/sign-in-fi
 import { trySignIn } from '../auth/try-sign-in.ts';
 import { bytes } from '../cli/words.ts';
 import { HavenError } from '../errors.ts';
+import { strategyB } from '../strategies/b.ts';
+import { sectionOf } from '../strategies/configured.ts';
 import { type Check, failed, guarded, ok, warn } from './check.ts';
 
 const name = 'sign-in to Google';
@@ -14,7 +16,7 @@ const name = 'sign-in to Google';
 /** A sign-in that works makes the one before it (`.bak`) needless; `fix` removes that. */
 export function checkSignIn(app: App, fix: boolean): Promise<Check> {
   return guarded(name, '`haven auth google`', async () => {
-    const path = join(app.home.secretsOfB, 'google-oauth.json');
+    const path = join(app.home.secrets.b, 'google-oauth.json');
     const signIn = SignIn.safeParse(readSignIn(path));
     if (!signIn.success)
       return failed(
@@ -22,7 +24,7 @@ export function checkSignIn(app: App, fix: boolean): Promise<Check> {
         `${path} holds no client_id, client_secret and refresh_token`,
         '`haven auth google`',
       );
-    const endpoints = endpointsOf(app.config.strategies.b.settings);
+    const endpoints = endpointsOf(sectionOf(app.config, strategyB).settings);
     const http = openHttp({ caPem: endpoints.caPem, signal: app.signal, timeoutMs: 15_000 });
     try {
       const { account, freeBytes } = await trySignIn(http, endpoints, signIn.data, app.now());

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { App } from '../app.ts';
 import type { Expansion, Found } from '../config/expand.ts';
 import type { Dataset } from '../config/schema.ts';
+import type { Strategy } from '../strategies/strategy.ts';
 import { delegate, missingDelegation } from '../zfs/delegation.ts';
 import { sameSeries, zfsVersions } from '../zfs/versions.ts';
 import { type Check, failed, guarded, ok, warn } from './check.ts';
@@ -47,6 +48,15 @@ export function checkExcludes(idle: Expansion['idle']): Check[] {
   return idle.map(({ id, pattern }) =>
     warn(`exclude ${id}`, `'${pattern}' matches nothing`, `correct or remove it: datasets.${id}.exclude`),
   );
+}
+
+/** Said, so that nobody finds out when a restore is needed; the other strategy, if there is one, takes them. */
+export function checkLeftOut({ name }: Strategy, leftOut: Found[]): Check[] {
+  if (leftOut.length === 0) return [];
+  const ids = leftOut.map(({ id }) => id).join(', ');
+  const detail = `not backed up by strategy ${name}, because it takes files only: ${ids}`;
+  const remedy = `exclude them for certain: list in strategies.${name}.datasets what it is to back up`;
+  return [warn(`volumes ${name}`, detail, remedy)];
 }
 
 export function checkDataset(app: App, { id, dataset, locked }: Found): Promise<Check> {

@@ -1,11 +1,11 @@
 // Every step of a chain, seen by parties that know nothing of each other: the manifest (as strategy B lists it), fetch and receive,
 // which counted and hashed each stream on their own; and at the chain's end the source on this host.
 import { bytes } from '../cli/words.ts';
-import type { Evidence } from './evidence.ts';
-import type { Check } from './verdict.ts';
+import type { Check } from './check.ts';
+import type { CommonEvidence, StreamSteps } from './evidence.ts';
 
 export function sameAtEachStep(
-  { chain, fetched, received, sourceGuid }: Evidence,
+  { chain, fetched, received, sourceGuid }: CommonEvidence & StreamSteps,
   name: 'same-stream' | 'same-snapshot',
 ): Check {
   const no = (detail: string): Check => ({ name, pass: false, detail });
@@ -27,7 +27,7 @@ export function sameAtEachStep(
   const ofStream = listed.reduce((sum, { streamBytes }) => sum + streamBytes, 0);
   const last = listed.at(-1)!;
   if (name === 'same-stream') {
-    return { name, pass: true, detail: `${bytes(ofStream)}, sha256 ${last.streamSha256.slice(0, 16)}…` };
+    return { name, pass: true, detail: `${bytes(ofStream)}, sha256 ${last.streamSha256?.slice(0, 16)}…` };
   }
   if (!sourceGuid.ok) return no(sourceGuid.reason);
   if (sourceGuid.value !== last.guid || received.value.guid !== last.guid) {
@@ -41,7 +41,7 @@ export function sameAtEachStep(
 interface Seen {
   guid: string;
   streamBytes: number;
-  streamSha256: string;
+  streamSha256?: string | undefined;
 }
 
 function differing(all: Seen[], name: string): string | undefined {
@@ -51,6 +51,8 @@ function differing(all: Seen[], name: string): string | undefined {
     return differ('guid') ? `GUIDs differ: manifest, fetched, restored ${told('guid')}` : undefined;
   }
   if (differ('streamBytes')) return `bytes differ: sent, fetched, received ${told('streamBytes')}`;
-  if (differ('streamSha256')) return 'the SHA-256 of the stream sent, fetched and received are not the same';
+  // Without a hash from each of them nothing was proven.
+  if (differ('streamSha256') || all.some(({ streamSha256 }) => streamSha256 === undefined))
+    return 'the SHA-256 of the stream sent, fetched and received are not the same';
   return undefined;
 }

@@ -8,14 +8,14 @@ import type {
   Received,
   ReceivedStream,
 } from '../contract/events.ts';
-import type { Evidence } from './evidence.ts';
+import type { CommonEvidence, StreamSteps } from './evidence.ts';
 import { judge } from './verdict.ts';
 
 const sha = 'ab'.repeat(32);
 const otherSha = 'cd'.repeat(32);
 const guid = '12345678901234567890';
 const pool = 'haven-drill-0123abcd';
-const full: Backup = {
+const full: Backup & { streamSha256: string } = {
   id: '0f0f0f0f',
   chain: '0f0f0f0f',
   kind: 'full',
@@ -30,7 +30,7 @@ const full: Backup = {
   streamBytes: 1000,
   streamSha256: sha,
 };
-const backup: Backup = {
+const backup: Backup & { streamSha256: string } = {
   ...full,
   id: '1f1f1f1f',
   kind: 'incremental',
@@ -73,7 +73,8 @@ const comparison: Comparison = {
 const step = <T>(value: T) => ({ ok: true, value }) as const;
 const none = { ok: false, reason: 'it is not there' } as const;
 
-const good: Evidence = {
+const good: CommonEvidence & StreamSteps = {
+  reads: 'streams',
   source: 'home',
   startedAt: '2026-11-23T20:00:00Z',
   endedAt: '2026-11-23T20:05:00Z',
@@ -88,6 +89,8 @@ const good: Evidence = {
   reaped: step([pool]),
   volumesLeft: step([]),
   tools: {},
+  notKept: [],
+  against: null,
 };
 
 test('complete and agreeing evidence passes, and the sentence says what was proven', () => {
@@ -114,7 +117,7 @@ const taken = (at: number, change: Partial<ReceivedStream>) => {
 };
 
 /** The same drill, had the backup been of a volume. */
-const ofVolume = (compared: Partial<Comparison> = {}): Partial<Evidence> => ({
+const ofVolume = (compared: Partial<Comparison> = {}): Partial<CommonEvidence & StreamSteps> => ({
   backup: step({ ...backup, type: 'volume' }),
   chain: step(chain.map((link) => ({ ...link, type: 'volume' as const }))),
   fetched: step({
@@ -131,7 +134,7 @@ test('a volume passes by its bytes: it has no files', () => {
   assert.match(verdict.sentence, /every byte of the volume, 900 B compared, no difference/);
 });
 
-const faults: [string, string, Partial<Evidence>][] = [
+const faults: [string, string, Partial<CommonEvidence & StreamSteps>][] = [
   ['no backup', 'backup', { backup: none }],
   ['a backup of another dataset', 'backup', { backup: step({ ...backup, source: 'work' }) }],
   ['no source snapshot', 'same-snapshot', { sourceGuid: none }],
@@ -234,5 +237,38 @@ for (const [name, check, change] of faults) {
       JSON.stringify(red),
     );
     assert.match(verdict.sentence, /^home: NOT proven restorable: ./);
+  });
+}
+
+const against = (change: Partial<Comparison>) => {
+  return { strategy: 'a', comparable: true, compared: step({ ...comparison, ...change }) } as const;
+};
+
+test('what the other strategy restored of the same snapshot is compared, and the sentence says so', () => {
+  const same = judge({ ...good, against: against({}) });
+  const other = judge({ ...good, against: { strategy: 'a', comparable: false, reason: 'it has none' } });
+
+  assert.deepEqual([same.pass, other.pass], [true, true]);
+  assert.match(same.sentence, /The same as what strategy a restored/);
+  assert.match(other.sentence, /Not compared with strategy a: it has none/);
+  assert.equal(same.checks.filter(({ name }) => name === 'same-as-a').length, 1);
+  assert.equal(other.checks.filter(({ name }) => name === 'same-as-a').length, 0);
+});
+
+for (const [name, change] of [
+  ['a difference between what two strategies restored', { against: against({ mismatches: 1 }) }],
+  ['a comparison of the two that compared nothing', { against: against({ files: 0 }) }],
+  [
+    'a comparison of the two that was not done',
+    { against: { strategy: 'a', comparable: true, compared: none } },
+  ],
+] as const) {
+  test(`${name} turns the verdict red`, () => {
+    const verdict = judge({ ...good, ...change });
+
+    assert.deepEqual(
+      verdict.checks.filter(({ pass }) => !pass).map((red) => red.name),
+      ['same-as-a'],
+    );
   });
 }

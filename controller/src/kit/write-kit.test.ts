@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { canary, groundApp, makeGround } from '../../testing/ground.ts';
 import { HavenError } from '../errors.ts';
-import { ensureKit, staleKitFiles, storeOf, writeKit } from './write-kit.ts';
+import { strategyA } from '../strategies/a.ts';
+import { strategyB } from '../strategies/b.ts';
+import { ensureKit, staleKitFiles, storeText, writeKit } from './write-kit.ts';
 
 test('the kit holds what a restore needs, for its owner alone', async (context) => {
   const app = groundApp(context, makeGround(context));
@@ -31,19 +33,20 @@ test('store.json says where the store is, with the defaults of strategy B', (con
   const ground = makeGround(context);
   const app = groundApp(context, ground);
 
-  assert.deepEqual(storeOf(app.config), {
+  const store = () => JSON.parse(storeText(app, strategyB));
+  assert.deepEqual(store(), {
     format: 'haven-b/1',
     set: 'haven',
     rootUrl: 'https://www.googleapis.com/',
     tokenUrl: 'https://oauth2.googleapis.com/token',
     caPem: null,
   });
-  app.config.strategies.b.settings = {
+  app.config.strategies.b!.settings = {
     set: 'demo',
     api: { rootUrl: 'https://drive:8443/', caPem: 'PEM' },
     partBytes: 1,
   };
-  const { set, rootUrl, caPem } = storeOf(app.config);
+  const { set, rootUrl, caPem } = store();
   assert.deepEqual([set, rootUrl, caPem], ['demo', 'https://drive:8443/', 'PEM']);
 });
 
@@ -52,15 +55,15 @@ test('a kit that is there is not touched by a drill', async (context) => {
   await writeKit(app);
   rmSync(join(app.home.kit, 'b/google-oauth.json'));
 
-  await ensureKit(app);
+  await ensureKit(app, strategyB);
 
-  assert.deepEqual(await staleKitFiles(app), ['google-oauth.json']);
+  assert.deepEqual(await staleKitFiles(app), ['b/google-oauth.json']);
 });
 
 test('without a secret there is no kit, and an earlier one stays', async (context) => {
   const app = groundApp(context, makeGround(context));
   await writeKit(app);
-  rmSync(join(app.home.secretsOfB, 'passphrase'));
+  rmSync(join(app.home.secrets.b, 'passphrase'));
 
   await assert.rejects(
     writeKit(app),
@@ -68,4 +71,44 @@ test('without a secret there is no kit, and an earlier one stays', async (contex
   );
 
   assert.equal(readFileSync(join(app.home.kit, 'b/passphrase'), 'utf8'), canary);
+});
+
+test('each strategy has a half of its own, with its own secrets and its own owner', async (context) => {
+  const ground = makeGround(context);
+  ground.writeConfig({ strategies: ['a', 'b'], settings: { auth: { version: 1, url: 'http://swift/' } } });
+  const app = groundApp(context, ground);
+
+  const folder = await writeKit(app);
+
+  assert.deepEqual(readdirSync(join(folder, 'a')).sort(), [
+    'attributes.py',
+    'passphrase',
+    'restore-a.sh',
+    'store.json',
+    'swift.json',
+  ]);
+  for (const name of readdirSync(join(folder, 'a'))) {
+    const { uid, mode } = statSync(join(folder, 'a', name));
+    assert.deepEqual([uid, mode & 0o077], [0, 0], name);
+  }
+  assert.deepEqual(JSON.parse(readFileSync(join(folder, 'a/store.json'), 'utf8')), {
+    format: 'haven-a/1',
+    container: 'haven',
+    auth: { version: 1, url: 'http://swift/' },
+  });
+  assert.deepEqual(await staleKitFiles(app), []);
+});
+
+test('a drill of a strategy that has no half yet makes that half, and touches no other', async (context) => {
+  const ground = makeGround(context);
+  await writeKit(groundApp(context, ground));
+  writeFileSync(join(ground.folder, 'kit/b/passphrase'), 'the one in the drawer');
+  ground.writeConfig({ strategies: ['a', 'b'] });
+  const app = groundApp(context, ground);
+
+  await ensureKit(app, strategyA);
+
+  assert.equal(readFileSync(join(ground.folder, 'kit/b/passphrase'), 'utf8'), 'the one in the drawer');
+  assert.deepEqual(await staleKitFiles(app), ['b/passphrase']);
+  assert.ok(!existsSync(`${app.home.kit}.next`));
 });

@@ -1,55 +1,31 @@
 // The recovery kit: what a stranger needs to restore, and all that a drill gets. Holds secrets: 0700, and meant to be kept off the server.
+// Each strategy has a half of its own, which needs nothing of the other.
 import { existsSync } from 'node:fs';
 import { chmod, chown, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
 import type { App } from '../app.ts';
-import type { Config } from '../config/schema.ts';
 import { HavenError } from '../errors.ts';
+import { configuredStrategies, sectionOf } from '../strategies/configured.ts';
+import { kitFiles, type Strategy } from '../strategies/strategy.ts';
 
-const sources = fileURLToPath(new URL('../../kit/', import.meta.url));
-const ownerOfB = 1000;
+const programs = fileURLToPath(new URL('../../kit/', import.meta.url));
 
-export const kitFilesOfB = ['restore-b.sh', 'store.json', 'passphrase', 'google-oauth.json'] as const;
-
-// What the kit must know of B's settings; everything else in them, and whether they are right, is the image's own business.
-const StoreSettings = z.looseObject({
-  set: z.string().default('haven'),
-  api: z
-    .looseObject({
-      rootUrl: z.string().default('https://www.googleapis.com/'),
-      tokenUrl: z.string().default('https://oauth2.googleapis.com/token'),
-      caPem: z.string().optional(),
-    })
-    .prefault({}),
-});
-
-/** Given the configuration, return store.json: where the store is, and nothing secret. */
-export function storeOf(config: Config): Record<string, unknown> {
-  const { set, api } = StoreSettings.parse(config.strategies.b.settings);
-  return { format: 'haven-b/1', set, rootUrl: api.rootUrl, tokenUrl: api.tokenUrl, caPem: api.caPem ?? null };
+/** Given a strategy, return the text of its store.json: where its store is, and nothing secret. */
+export function storeText(app: App, strategy: Strategy): string {
+  const store = strategy.kit.storeOf(sectionOf(app.config, strategy).settings);
+  return `${JSON.stringify(store, null, 2)}\n`;
 }
 
 /** Writes the kit beside the old one and then puts it in its place, so that there is never half a kit. */
 export async function writeKit(app: App): Promise<string> {
-  const { kit, secretsOfB } = app.home;
+  const { kit } = app.home;
   const next = `${kit}.next`;
-  const b = join(next, 'b');
   await rm(next, { recursive: true, force: true });
-  await mkdir(b, { recursive: true, mode: 0o700 });
+  await mkdir(next, { recursive: true, mode: 0o700 });
   await chmod(next, 0o700);
-  await copySource('RECOVERY.md', join(next, 'RECOVERY.md'));
-  await copySource('restore-b.sh', join(b, 'restore-b.sh'));
-  await writeFile(join(b, 'store.json'), `${JSON.stringify(storeOf(app.config), null, 2)}\n`);
-  for (const name of ['passphrase', 'google-oauth.json'])
-    await copySecret(join(secretsOfB, name), join(b, name));
-  // The drill's fetch reads it as uid 1000; nobody else comes past the kit's own 0700.
-  for (const name of kitFilesOfB) {
-    await chown(join(b, name), ownerOfB, ownerOfB);
-    await chmod(join(b, name), name === 'restore-b.sh' ? 0o500 : 0o400);
-  }
-  await chown(b, ownerOfB, ownerOfB);
+  await copyProgram('RECOVERY.md', next);
+  for (const strategy of configuredStrategies(app.config)) await writeHalf(app, strategy, next);
   const old = `${kit}.old`;
   await rm(old, { recursive: true, force: true });
   if (existsSync(kit)) await rename(kit, old);
@@ -58,31 +34,58 @@ export async function writeKit(app: App): Promise<string> {
   return kit;
 }
 
-/** A drill takes the kit as it is: what was put into a drawer is what must work. Only where there is none is one made. */
-export async function ensureKit(app: App): Promise<void> {
-  if (!existsSync(join(app.home.kit, 'b', 'restore-b.sh'))) await writeKit(app);
+/**
+ * A drill takes the kit as it is: what was put into a drawer is what must work. Only where a strategy has no half of it is one made, and the other
+ * half is not touched.
+ */
+export async function ensureKit(app: App, strategy: Strategy): Promise<void> {
+  const { kit } = app.home;
+  if (existsSync(join(kit, strategy.name))) return;
+  if (!existsSync(kit)) return void (await writeKit(app));
+  const next = `${kit}.next`;
+  await rm(next, { recursive: true, force: true });
+  await mkdir(next, { mode: 0o700 });
+  await writeHalf(app, strategy, next);
+  await rename(join(next, strategy.name), join(kit, strategy.name));
+  await rm(next, { recursive: true, force: true });
+}
+
+async function writeHalf(app: App, strategy: Strategy, kit: string): Promise<void> {
+  const half = join(kit, strategy.name);
+  await mkdir(half, { mode: 0o700 });
+  for (const name of strategy.kit.programs) await copyProgram(name, half);
+  await writeFile(join(half, 'store.json'), storeText(app, strategy));
+  for (const name of strategy.secretFiles)
+    await copySecret(join(app.home.secrets[strategy.name], name), join(half, name));
+  // The drill's fetch reads it as the strategy's user; nobody else comes past the kit's own 0700.
+  for (const name of kitFiles(strategy)) {
+    await chown(join(half, name), strategy.uid, strategy.uid);
+    await chmod(join(half, name), strategy.kit.programs.includes(name) ? 0o500 : 0o400);
+  }
+  await chown(half, strategy.uid, strategy.uid);
 }
 
 /** Given an app, return which files of the kit are missing or no longer what `haven kit` would write. */
 export async function staleKitFiles(app: App): Promise<string[]> {
-  const b = join(app.home.kit, 'b');
-  const wanted: Record<string, () => Promise<string>> = {
-    'restore-b.sh': () => readFile(join(sources, 'restore-b.sh'), 'utf8'),
-    'store.json': async () => `${JSON.stringify(storeOf(app.config), null, 2)}\n`,
-    passphrase: () => readFile(join(app.home.secretsOfB, 'passphrase'), 'utf8'),
-    'google-oauth.json': () => readFile(join(app.home.secretsOfB, 'google-oauth.json'), 'utf8'),
-  };
   const stale: string[] = [];
-  for (const [name, text] of Object.entries(wanted)) {
-    const found = await readFile(join(b, name), 'utf8').catch(() => null);
-    const want = await text().catch(() => null);
-    if (found === null || found !== want) stale.push(name);
+  for (const strategy of configuredStrategies(app.config)) {
+    for (const name of kitFiles(strategy)) {
+      const found = await readFile(join(app.home.kit, strategy.name, name), 'utf8').catch(() => null);
+      const want = await wanted(app, strategy, name).catch(() => null);
+      if (found === null || found !== want) stale.push(`${strategy.name}/${name}`);
+    }
   }
   return stale;
 }
 
-async function copySource(name: string, to: string): Promise<void> {
-  await copyFile(join(sources, name), to);
+async function wanted(app: App, strategy: Strategy, name: string): Promise<string> {
+  if (name === 'store.json') return storeText(app, strategy);
+  const from = strategy.kit.programs.includes(name) ? programs : app.home.secrets[strategy.name];
+  return await readFile(join(from, name), 'utf8');
+}
+
+async function copyProgram(name: string, folder: string): Promise<void> {
+  await copyFile(join(programs, name), join(folder, name));
 }
 
 async function copySecret(from: string, to: string): Promise<void> {

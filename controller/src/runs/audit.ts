@@ -1,13 +1,15 @@
-// An audit of B's store, recorded whoever asked for it: the last one says whether what was backed up is still there.
+// An audit of a strategy's store, recorded whoever asked for it: the last one says whether what was backed up is still there.
 import type { App } from '../app.ts';
 import type { Trigger } from '../history/history.ts';
+import type { Strategy } from '../strategies/strategy.ts';
 import { forgetFolder, look } from './look.ts';
 import { type RunSummary, recorded } from './recorded.ts';
 
 /** Takes no lock: it changes nothing, and may run beside a backup. */
-export async function runAudit(app: App, trigger: Trigger): Promise<RunSummary> {
-  return await recorded(app, { kind: 'audit', trigger }, async (run) => {
-    const { outcome, exitCode: exit, error = null, result = null } = await look(app, { verb: 'audit', run });
+export async function runAudit(app: App, strategy: Strategy, trigger: Trigger): Promise<RunSummary> {
+  return await recorded(app, { kind: 'audit', strategy, trigger }, async (run) => {
+    const ended = await look(app, strategy, { verb: 'audit', run });
+    const { outcome, exitCode: exit, error = null, result = null } = ended;
     // Only what went wrong needs to be looked at later.
     if (outcome === 'ok') await forgetFolder(app, run);
     return { outcome, exit, error, result };

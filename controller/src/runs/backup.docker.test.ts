@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { buildNoop, ensureNoop, removeAll } from '../../testing/docker-ground.ts';
 import { datasetName, groundApp, makeGround } from '../../testing/ground.ts';
+import { strategyB } from '../strategies/b.ts';
 import { runBackup } from './backup.ts';
 
 before(ensureNoop);
@@ -16,7 +17,7 @@ test('a committed backup keeps its snapshot and is recorded as ok', async (conte
   context.after(() => removeAll(ground.name));
   const app = groundApp(context, ground);
 
-  const summary = await runBackup(app, options);
+  const summary = await runBackup(app, strategyB, options);
 
   assert.equal(summary.outcome, 'ok', JSON.stringify(summary.error));
   const [snapshot, ...others] = ground.zfsState().datasets[datasetName]!.snapshots;
@@ -32,7 +33,7 @@ test('a failed backup destroys its snapshot again', async (context) => {
   ground.writeConfig({ settings: { script: { exitCode: 21 } } });
   const app = groundApp(context, ground);
 
-  const summary = await runBackup(app, options);
+  const summary = await runBackup(app, strategyB, options);
 
   assert.deepEqual([summary.outcome, summary.exit, summary.error?.code], ['failed', 21, 'store-full']);
   assert.equal(ground.zfsState().datasets[datasetName]!.snapshots.length, 0);
@@ -46,7 +47,7 @@ test('an audit follows a backup, is recorded, and its findings are not lost behi
   ground.writeConfig({ settings: { script: { audit: { exitCode: 30, result: { audit } } } } });
   const app = groundApp(context, ground);
 
-  const summary = await runBackup(app, options);
+  const summary = await runBackup(app, strategyB, options);
 
   assert.deepEqual([summary.exit, summary.audit?.exit], [0, 30]);
   assert.deepEqual(
@@ -64,7 +65,7 @@ test('nothing is audited after a backup that committed nothing', async (context)
   ground.writeConfig({ settings: { script: { exitCode: 21 } } });
   const app = groundApp(context, ground);
 
-  assert.equal((await runBackup(app, options)).audit, null);
+  assert.equal((await runBackup(app, strategyB, options)).audit, null);
 });
 
 test('an image of another contract is refused before any snapshot is taken', async (context) => {
@@ -76,7 +77,7 @@ test('an image of another contract is refused before any snapshot is taken', asy
   ground.writeConfig({ image });
   const app = groundApp(context, ground);
 
-  const summary = await runBackup(app, options);
+  const summary = await runBackup(app, strategyB, options);
 
   assert.equal(summary.exit, 3);
   assert.ok(!ground.zfsCalls().some(([verb]) => verb === 'snapshot'));
@@ -87,7 +88,7 @@ test('the names of datasets and snapshots reach neither the log nor the history'
   context.after(() => removeAll(ground.name));
   const app = groundApp(context, ground);
 
-  const summary = await runBackup(app, options);
+  const summary = await runBackup(app, strategyB, options);
 
   const log = readFileSync(join(ground.folder, 'runs', summary.run, 'log.txt'), 'utf8');
   const events = readFileSync(join(ground.folder, 'runs', summary.run, 'events.jsonl'), 'utf8');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Interpretation, Outcome } from '../contract/interpret.ts';
-import { blame } from './drill-restore.ts';
+import { blame } from './drill-streams.ts';
 
 function half(outcome: Outcome, exitCode: number): Interpretation {
   return { outcome, exitCode, result: undefined, error: undefined };

@@ -1,32 +1,33 @@
-// The drill of one dataset's backup and all that it builds upon: hold the source, fetch beside receive, verify, reap, remove volumes.
-// Ends in evidence, whatever happens.
+// The drill of one dataset's backup and all that it builds upon: hold the source, restore, verify; and then reap, remove volumes, release.
+// In two halves, so that what two strategies restored can be compared while both stand. Ends in evidence, whatever happens.
 import type { App } from '../app.ts';
 import type { Dataset } from '../config/schema.ts';
-import type { Backup, Comparison, Fetched, Received, Version } from '../contract/events.ts';
-import type { Evidence, Step } from '../drill/evidence.ts';
-import { exitCodes, reportOf } from '../errors.ts';
-import { holdSnapshot, listSnapshots, releaseSnapshot } from '../zfs/snapshots.ts';
-import { because, blame, restore, streamBytes } from './drill-restore.ts';
+import type { Backup, Comparison, Version } from '../contract/events.ts';
 import {
-  demandSpace,
-  drillHold,
-  finding,
-  reap,
-  removeWorkFolder,
-  type SnapshotMount,
-  scratchOf,
-} from './drill-steps.ts';
+  type Against,
+  type Evidence,
+  type RestoreSteps,
+  restored,
+  type Step,
+  stepsNotDone,
+} from '../drill/evidence.ts';
+import { exitCodes, reportOf } from '../errors.ts';
+import type { Strategy } from '../strategies/strategy.ts';
+import { holdSnapshot, listSnapshots, releaseSnapshot } from '../zfs/snapshots.ts';
+import { demandSpace, drillHold, reap, removeWorkFolder, scratchOf, streamBytes } from './drill-steps.ts';
+import { restoreStreams } from './drill-streams.ts';
+import { restoreTree } from './drill-tree.ts';
 import { verify } from './drill-verify.ts';
 
 export interface Given {
   run: string;
   folder: string;
+  strategy: Strategy;
   dataset: Dataset;
   backup: Backup;
   /** The backup's chain, from its full on; it is the last itself. */
   chain: Backup[];
   version: Version;
-  snapshotMount: SnapshotMount | undefined;
 }
 
 export interface Drilling extends Given {
@@ -34,15 +35,38 @@ export interface Drilling extends Given {
   pipe: string;
   sourceVolume: string;
   restoredVolume: string;
+  /** What a tree is restored into. */
+  intoVolume: string;
 }
 
-const notReached = { ok: false, reason: 'skipped: an earlier step failed' } as const;
+export interface RestoreOutcome {
+  steps: RestoreSteps;
+  /** Exit status of the step that is to blame; 0 when all went well. */
+  exit: number;
+}
+
+const restoreBy = { streams: restoreStreams, trees: restoreTree } as const;
+
+const skipped = 'skipped: an earlier step failed';
 
 /** Exit statuses that say more than "red": the drill could not be done, which is not the same as damage. */
 const tellingExits = new Set([3, 11, 22, 23, 143]);
 
-export async function drillOne(app: App, given: Given): Promise<{ evidence: Evidence; exit: number }> {
-  const started = app.now();
+/** A restored backup, still there: nothing is tidied away yet. */
+export interface Standing {
+  drilling: Drilling;
+  startedAt: Date;
+  /** Of restoring and comparing. */
+  seconds: number;
+  source: Step<{ name: string; guid: string }>;
+  steps: RestoreSteps;
+  compared: Step<Comparison>;
+  exit: number;
+}
+
+/** Restores a backup and compares it with its source. Whatever comes of it must be handed to `fall`. */
+export async function stand(app: App, given: Given): Promise<Standing> {
+  const startedAt = app.now();
   const tag = app.randomHex(8);
   const drilling: Drilling = {
     ...given,
@@ -50,56 +74,55 @@ export async function drillOne(app: App, given: Given): Promise<{ evidence: Evid
     pipe: `${app.config.name}-drill-pipe-${tag}`,
     sourceVolume: `${app.config.name}-drill-source-${tag}`,
     restoredVolume: `${app.config.name}-drill-restored-${tag}`,
+    intoVolume: `${app.config.name}-drill-into-${tag}`,
   };
-  let fetched: Step<Fetched> = notReached;
-  let received: Step<Received> = notReached;
-  let compared: Step<Comparison> = notReached;
+  const { strategy } = given;
+  let steps = stepsNotDone(strategy.reads, skipped);
+  let compared: Step<Comparison> = { ok: false, reason: skipped };
   let exit = 0;
   const source = await holdSource(app, drilling);
   try {
     demandSpace(scratchOf(app), streamBytes(given.chain));
-    const restored = await restore(app, drilling);
-    const culprit = blame(restored.fetch, restored.receive);
-    fetched = because(culprit, restored.fetch, finding(restored.fetch, 'fetched'));
-    received = because(culprit, restored.receive, finding(restored.receive, 'received'));
-    exit = culprit !== undefined && tellingExits.has(culprit.exitCode) ? culprit.exitCode : 0;
-    if (fetched.ok && received.ok && source.ok) compared = await verify(app, drilling, source.value);
-    else if (fetched.ok && received.ok)
-      compared = { ok: false, reason: source.ok ? 'skipped' : source.reason };
+    const outcome = await restoreBy[strategy.reads](app, drilling);
+    steps = outcome.steps;
+    exit = tellingExits.has(outcome.exit) ? outcome.exit : 0;
+    if (restored(steps)) compared = source.ok ? await verify(app, drilling, source.value) : source;
   } catch (thrown) {
     const report = reportOf(thrown, 'drill');
     exit = exitCodes[report.code];
-    const failed = { ok: false, reason: report.message } as const;
-    if (!fetched.ok && fetched === notReached) fetched = failed;
-    else if (!compared.ok && compared === notReached) compared = failed;
+    if (restored(steps)) compared = { ok: false, reason: report.message };
+    else steps = stepsNotDone(strategy.reads, report.message);
   }
-  const reaped = await tried(() =>
-    reap(app, { run: given.run, folder: given.folder, pools: [drilling.pool] }),
-  );
   await tried(() => removeWorkFolder(given.folder));
+  const seconds = (app.now().getTime() - startedAt.getTime()) / 1000;
+  return { drilling, startedAt, seconds, source, steps, compared, exit };
+}
+
+/** Destroys what a restored backup stood on, and returns all that is known of its drill. */
+export async function fall(app: App, standing: Standing, against: Against | null): Promise<Evidence> {
+  const { drilling, source, startedAt, seconds, steps, compared } = standing;
+  const { run, folder, pool, dataset, strategy, version } = drilling;
+  const reaped = await tried(() => reap(app, { run, folder, pools: [pool] }));
   const volumesLeft = await tried(() => removeVolumes(app, drilling));
   if (source.ok)
-    await tried(() =>
-      releaseSnapshot(app.zfs, drillHold + given.run, given.dataset.dataset, source.value.name),
-    );
-  const ended = app.now();
-  const evidence: Evidence = {
-    source: given.dataset.id,
-    startedAt: started.toISOString(),
-    endedAt: ended.toISOString(),
-    seconds: (ended.getTime() - started.getTime()) / 1000,
-    backup: { ok: true, value: given.backup },
-    chain: { ok: true, value: given.chain },
+    await tried(() => releaseSnapshot(app.zfs, drillHold + run, dataset.dataset, source.value.name));
+  return {
+    ...steps,
+    source: dataset.id,
+    startedAt: startedAt.toISOString(),
+    endedAt: app.now().toISOString(),
+    seconds,
+    backup: { ok: true, value: drilling.backup },
+    chain: { ok: true, value: drilling.chain },
     sourceGuid: source.ok ? { ok: true, value: source.value.guid } : source,
-    pool: drilling.pool,
-    fetched,
-    received,
+    pool,
     compared,
     reaped,
     volumesLeft,
-    tools: { drill: given.version.image, ...given.version.tools, node: process.version },
+    tools: { drill: version.image, ...version.tools, node: process.version },
+    notKept: strategy.notKept,
+    against,
   };
-  return { evidence, exit };
 }
 
 /** Finds the snapshot that was backed up by its GUID, and holds it so that nothing destroys it while it is compared with. */
@@ -125,9 +148,12 @@ async function holdSource(
   }
 }
 
-async function removeVolumes(app: App, { pipe, sourceVolume, restoredVolume }: Drilling): Promise<string[]> {
+async function removeVolumes(
+  app: App,
+  { pipe, sourceVolume, restoredVolume, intoVolume }: Drilling,
+): Promise<string[]> {
   const left: string[] = [];
-  for (const name of [pipe, sourceVolume, restoredVolume]) {
+  for (const name of [pipe, sourceVolume, restoredVolume, intoVolume]) {
     // Asked for afterwards, because a volume in use is refused and a removal that did nothing says nothing.
     await tried(() => app.engine.removeVolume(name));
     if (await app.engine.volumeExists(name)) left.push(name);

@@ -3,25 +3,32 @@ import { chmodSync, chownSync, mkdirSync, statfsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App } from '../app.ts';
-import type { Result } from '../contract/events.ts';
+import type { Backup, Result } from '../contract/events.ts';
 import type { Interpretation } from '../contract/interpret.ts';
 import type { Request } from '../contract/request.ts';
 import type { Mount } from '../docker/container-options.ts';
 import { runImage } from '../docker/run-image.ts';
-import type { Evidence, Step } from '../drill/evidence.ts';
+import { type Evidence, type Step, stepsNotDone } from '../drill/evidence.ts';
 import { HavenError } from '../errors.ts';
+import type { Strategy } from '../strategies/strategy.ts';
 import { findHolds, listSnapshots, releaseSnapshot } from '../zfs/snapshots.ts';
-import { drill } from './images.ts';
+import type { Drilling } from './drill-one.ts';
+import { drillSpec } from './images.ts';
 import { requestMount } from './run-folder.ts';
 
 export const drillHold = 'haven:drill:';
 
-/** What an image must know to be the drill. */
-export const drillVerbs = ['fetch', 'receive', 'verify', 'verify-volume', 'reap'] as const;
+/** What an image must know to be the drill of strategies that read like this. */
+const verbsFor = {
+  streams: ['fetch', 'receive', 'verify', 'verify-volume', 'reap'],
+  trees: ['prepare', 'fetch', 'seal', 'verify', 'reap'],
+} as const;
 
-export type SnapshotMount = (given: { name: string; snapshot: string; to: string }) => Mount;
+export const drillVerbs = [...new Set(Object.values(verbsFor).flat())];
 
-export const zfsSnapshotMount: SnapshotMount = (given) => ({ kind: 'snapshot', ...given });
+export function drillVerbsFor(strategies: Strategy[]): string[] {
+  return [...new Set(strategies.flatMap(({ reads }) => verbsFor[reads]))];
+}
 
 export function scratchOf(app: App): string {
   return app.config.drill.scratch ?? app.home.scratch;
@@ -30,11 +37,20 @@ export function scratchOf(app: App): string {
 /** Runs one verb of the drill image; `signal` is a parameter because a drill that was stopped must still be cleaned up after. */
 export async function drillVerb(
   app: App,
-  given: { run: string; folder: string; tag: string; request: Request; mounts: Mount[]; signal: AbortSignal },
+  given: {
+    run: string;
+    folder: string;
+    tag: string;
+    /** Whose store it must reach; without one it has no network. */
+    strategy?: Strategy;
+    request: Request;
+    mounts: Mount[];
+    signal: AbortSignal;
+  },
 ): Promise<Interpretation> {
   const { run, folder, tag, request } = given;
   const mounts = [requestMount(folder, request, `request-${tag}.json`), ...given.mounts];
-  const spec = drill(app, { verb: request.verb, run, mounts });
+  const spec = drillSpec(app, { verb: request.verb, run, mounts }, given.strategy);
   return await runImage(app.engine, spec, {
     signal: given.signal,
     maxSeconds: app.config.drill.maxHours * 3600,
@@ -51,6 +67,38 @@ export function finding<Field extends keyof Result>(
   const value = ended.result?.[field];
   if (ended.outcome === 'ok' && value !== undefined && value !== null) return { ok: true, value };
   return { ok: false, reason: ended.error?.message ?? `ended as ${ended.outcome} without ${field}` };
+}
+
+/** The same of a field whose form depends on the strategy. */
+export function readFinding<T>(
+  ended: Interpretation,
+  field: keyof Result,
+  schema: { safeParse: (value: unknown) => { success: true; data: T } | { success: false } },
+): Step<T> {
+  const found = finding(ended, field);
+  if (!found.ok) return found;
+  const read = schema.safeParse(found.value);
+  if (read.success) return { ok: true, value: read.data };
+  return { ok: false, reason: `its result has wrong or missing fields in ${field}` };
+}
+
+/** What every fetch is given: the strategy's half of the kit, and room for what does not fit into /tmp. */
+export function fetchMounts(app: App, { folder, strategy }: Drilling): Mount[] {
+  const work = makeWorkFolder(folder, strategy.uid);
+  return [
+    { kind: 'folder', from: join(app.home.kit, strategy.name), to: '/haven/kit' },
+    { kind: 'folder', from: work, to: '/haven/work', writable: true },
+  ];
+}
+
+/** The data of a whole chain: what an incremental replaces stays in the pool, for the snapshots before it have it. */
+export function streamBytes(chain: Backup[]): number {
+  return chain.reduce((sum, backup) => sum + backup.streamBytes, 0);
+}
+
+/** The file is sparse: what counts is that a pool's own overhead and uncompressed data fit. */
+export function poolBytes(ofStreams: number): number {
+  return ofStreams * 2 + 512 * 2 ** 20;
 }
 
 export async function reap(
@@ -99,10 +147,10 @@ export function makeOutFolder(folder: string, source: string): string {
 }
 
 /** Given the scratch folder and a stream's size, throw local-full when the restored data cannot fit. */
-export function demandSpace(scratch: string, streamBytes: number): void {
+export function demandSpace(scratch: string, ofStreams: number): void {
   const { bavail, bsize } = statfsSync(scratch);
   const free = bavail * bsize;
-  const needed = Math.ceil(streamBytes * 1.1) + 64 * 2 ** 20;
+  const needed = Math.ceil(ofStreams * 1.1) + 64 * 2 ** 20;
   if (free >= needed) return;
   const message = `the scratch folder has ${free} bytes free; the drill needs about ${needed}`;
   throw new HavenError({
@@ -113,11 +161,11 @@ export function demandSpace(scratch: string, streamBytes: number): void {
   });
 }
 
-/** Makes runs/RUN/work, where fetch (uid 1000) checks a whole part before it uses it: a part does not fit into /tmp. */
-export function makeWorkFolder(folder: string): string {
+/** Makes runs/RUN/work, where fetch checks a whole part before it uses it. */
+function makeWorkFolder(folder: string, uid: number): string {
   const work = join(folder, 'work');
   mkdirSync(work, { recursive: true, mode: 0o700 });
-  chownSync(work, 1000, 1000);
+  chownSync(work, uid, uid);
   return work;
 }
 
@@ -127,9 +175,15 @@ export async function removeWorkFolder(folder: string): Promise<void> {
 }
 
 /** Evidence of a drill of one dataset that could not even begin. */
-export function failedBefore(source: string, now: Date, reason: string): Evidence {
+export function failedBefore(
+  { reads, notKept }: Strategy,
+  source: string,
+  now: Date,
+  reason: string,
+): Evidence {
   const none = { ok: false, reason } as const;
   return {
+    ...stepsNotDone(reads, reason),
     source,
     startedAt: now.toISOString(),
     endedAt: now.toISOString(),
@@ -138,11 +192,11 @@ export function failedBefore(source: string, now: Date, reason: string): Evidenc
     chain: none,
     sourceGuid: none,
     pool: '',
-    fetched: none,
-    received: none,
     compared: none,
     reaped: none,
     volumesLeft: none,
     tools: {},
+    notKept,
+    against: null,
   };
 }

@@ -3,10 +3,11 @@
 import type { App } from '../app.ts';
 import type { Comparison } from '../contract/events.ts';
 import type { Interpretation } from '../contract/interpret.ts';
-import type { Step } from '../drill/evidence.ts';
-import { exitCodes } from '../errors.ts';
-import type { Drilling } from './drill-one.ts';
-import { drillVerb, finding, makeOutFolder, zfsSnapshotMount } from './drill-steps.ts';
+import type { Mount } from '../docker/container-options.ts';
+import { restored, type Step } from '../drill/evidence.ts';
+import { exitCodes, reportOf } from '../errors.ts';
+import type { Drilling, Standing } from './drill-one.ts';
+import { drillVerb, finding, makeOutFolder } from './drill-steps.ts';
 
 export async function verify(
   app: App,
@@ -15,31 +16,75 @@ export async function verify(
 ): Promise<Step<Comparison>> {
   const compare = drilling.backup.type === 'volume' ? volume : filesystem;
   // Named here, not taken from what receive says: whoever compares must not be told by it what with.
-  const restored = `drill-${String(drilling.chain.length - 1).padStart(3, '0')}`;
-  const ended = await compare(app, drilling, source, restored);
-  // A mismatch ends with exit 30, with the comparison beside the error: the verdict needs its numbers.
+  const ended = await compare(app, drilling, source, restoredSnapshot(drilling));
+  return comparisonOf(ended);
+}
+
+/** A mismatch ends with exit 30, with the comparison beside the error: the verdict needs its numbers. */
+function comparisonOf(ended: Interpretation): Step<Comparison> {
   const comparison = ended.result?.comparison;
   if (ended.exitCode === exitCodes.damaged && comparison !== undefined)
     return { ok: true, value: comparison };
   return finding(ended, 'comparison');
 }
 
+/** What two strategies restored of one snapshot, side by side: neither knows anything of the other. */
+export async function compareTrees(app: App, a: Standing, b: Standing): Promise<Step<Comparison>> {
+  for (const { steps, drilling } of [a, b]) {
+    if (!restored(steps))
+      return { ok: false, reason: `skipped: strategy ${drilling.strategy.name} restored nothing` };
+  }
+  const seen = ({ drilling }: Standing, to: string): Mount =>
+    app.mountZfs({
+      name: drilling.restoredVolume,
+      device: `${drilling.pool}/restored@${restoredSnapshot(drilling)}`,
+      to,
+    });
+  const { run, folder, dataset } = a.drilling;
+  const out = makeOutFolder(folder, `${dataset.id}-against-${b.drilling.strategy.name}`);
+  try {
+    const ended = await drillVerb(app, {
+      run,
+      folder,
+      tag: 'verify-against',
+      request: { contract: '1.0', verb: 'verify', run, compare: 'filesystem' },
+      mounts: [
+        seen(b, '/haven/source'),
+        seen(a, '/haven/restored'),
+        { kind: 'folder', from: out, to: '/haven/out', writable: true },
+      ],
+      signal: app.signal,
+    });
+    return comparisonOf(ended);
+  } catch (thrown) {
+    return { ok: false, reason: reportOf(thrown, 'compare').message };
+  }
+}
+
+/** Of streams each is a snapshot; a tree is sealed as one, whatever its chain. */
+function restoredSnapshot({ strategy, chain }: Drilling): string {
+  return strategy.reads === 'trees' ? 'drill-000' : `drill-${String(chain.length - 1).padStart(3, '0')}`;
+}
+
 function filesystem(
   app: App,
   drilling: Drilling,
   source: { name: string },
-  restored: string,
+  snapshot: string,
 ): Promise<Interpretation> {
   const { run, folder, dataset, pool, sourceVolume, restoredVolume } = drilling;
-  const mount = drilling.snapshotMount ?? zfsSnapshotMount;
   return drillVerb(app, {
     run,
     folder,
     tag: 'verify',
     request: { contract: '1.0', verb: 'verify', run, compare: 'filesystem' },
     mounts: [
-      mount({ name: sourceVolume, snapshot: `${dataset.dataset}@${source.name}`, to: '/haven/source' }),
-      mount({ name: restoredVolume, snapshot: `${pool}/restored@${restored}`, to: '/haven/restored' }),
+      app.mountZfs({
+        name: sourceVolume,
+        device: `${dataset.dataset}@${source.name}`,
+        to: '/haven/source',
+      }),
+      app.mountZfs({ name: restoredVolume, device: `${pool}/restored@${snapshot}`, to: '/haven/restored' }),
       { kind: 'folder', from: makeOutFolder(folder, dataset.id), to: '/haven/out', writable: true },
     ],
     signal: app.signal,

@@ -8,8 +8,10 @@ import { firstGuid } from '../../testing/fake-zfs.ts';
 import { datasetName, type Ground, groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
 import type { HavenError } from '../errors.ts';
+import { strategyB } from '../strategies/b.ts';
 import { takeSnapshots } from '../zfs/snapshots.ts';
-import { type DrillVerdict, runDrill } from './drill.ts';
+import { runDrill } from './drill.ts';
+import type { DrillVerdict } from './drill-verdict.ts';
 import type { RunSummary } from './recorded.ts';
 
 before(ensureNoop);
@@ -55,12 +57,7 @@ async function prepare(
   const app = groundApp(context, ground, signal);
   await takeSnapshots(app.zfs, [datasetName], 'haven-1', 'r-0');
   const drill = (given = {}) =>
-    runDrill(app, {
-      trigger: 'hand',
-      // Without ZFS a snapshot cannot be mounted; an empty volume stands for it.
-      snapshotMount: ({ name, to }) => ({ kind: 'volume', name, to }),
-      ...given,
-    });
+    runDrill(app, [strategyB], { trigger: 'hand', ...given }).then(([summary]) => summary!);
   return { ground, app, drill };
 }
 

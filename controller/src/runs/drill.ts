@@ -1,141 +1,162 @@
-// A drill of strategy B: for each dataset its newest committed backup (or the one named), with all that it builds upon, is fetched with the
-// recovery kit alone, received into a throwaway pool, compared with the source snapshot and judged. The pool is reaped in every case, and again at the next start.
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// A drill of one strategy, or of several together: for each dataset the newest committed backup is fetched with the recovery kit alone, restored into a
+// throwaway pool, compared with the source snapshot and judged. Where two strategies hold the same snapshot, what they restored is compared with each other
+// as well. The pools are reaped in every case, and again at the next start.
 import type { App } from '../app.ts';
-import type { Dataset } from '../config/schema.ts';
-import type { Backup } from '../contract/events.ts';
-import { chainOf } from '../drill/chain.ts';
-import type { Step } from '../drill/evidence.ts';
+import type { Version } from '../contract/events.ts';
+import type { Against } from '../drill/evidence.ts';
 import { judge, type Verdict } from '../drill/verdict.ts';
-import { HavenError } from '../errors.ts';
+import { type ErrorReport, exitCodes, HavenError, reportOf } from '../errors.ts';
 import type { Trigger } from '../history/history.ts';
 import { takeLock } from '../history/lock.ts';
 import { ensureKit } from '../kit/write-kit.ts';
-import { drillOne } from './drill-one.ts';
-import { drillVerbs, failedBefore, reap, releaseStaleHolds, type SnapshotMount } from './drill-steps.ts';
+import type { Strategy } from '../strategies/strategy.ts';
+import { type Chosen, choose } from './drill-choose.ts';
+import { fall, type Standing, stand } from './drill-one.ts';
+import { drillVerbsFor, failedBefore, reap, releaseStaleHolds } from './drill-steps.ts';
+import { sumUp, writeVerdict } from './drill-verdict.ts';
+import { compareTrees } from './drill-verify.ts';
 import { handshake } from './handshake.ts';
-import { drill } from './images.ts';
+import { drillSpec } from './images.ts';
 import { removeDrillContainers } from './leftovers.ts';
-import { type Listing, listBackups } from './look.ts';
-import { type Ending, type RunSummary, recorded } from './recorded.ts';
+import { listBackups } from './look.ts';
+import { type Ending, type RunSummary, recordedTogether } from './recorded.ts';
 import { makeRunFolder } from './run-folder.ts';
-import { sourcesOfB } from './sources.ts';
+import { sourcesOf } from './sources.ts';
 
 export interface DrillOptions {
   backup?: string;
   trigger: Trigger;
-  /** How a snapshot becomes something that a container can look at; only tests without ZFS give another. */
-  snapshotMount?: SnapshotMount;
 }
 
-/** What verdicts/RUN.json holds. */
-export interface DrillVerdict {
-  run: string;
-  at: string;
-  strategy: 'b';
-  pass: boolean;
-  sentence: string;
-  seconds: number;
-  sources: Verdict[];
-}
-
-export async function runDrill(app: App, options: DrillOptions): Promise<RunSummary> {
+export async function runDrill(
+  app: App,
+  strategies: Strategy[],
+  options: DrillOptions,
+): Promise<RunSummary[]> {
   const lock = takeLock(app.home.locks, 'drill');
   try {
     await removeDrillContainers(app);
-    return await recorded(app, { kind: 'drill', trigger: options.trigger }, (run) =>
-      drillAll(app, run, options),
-    );
+    const abouts = strategies.map((strategy) => {
+      return { kind: 'drill', strategy, trigger: options.trigger } as const;
+    });
+    return await recordedTogether(app, abouts, (runs) => drillAll(app, strategies, runs, options));
   } finally {
     lock.release();
   }
 }
 
-async function drillAll(app: App, run: string, options: DrillOptions): Promise<Ending> {
-  const started = app.now();
-  const version = await handshake(app, drill(app, { verb: 'version', run, mounts: [] }), [...drillVerbs]);
-  const folder = makeRunFolder(app.home, run);
-  await ensureKit(app);
-  const { found: datasets } = await sourcesOfB(app);
-  for (const { dataset } of datasets) await releaseStaleHolds(app, dataset);
-  await reap(app, { run, folder, pools: 'all' });
-  const listing = await listBackups(app);
-  const chosen = choose(datasets, listing, options.backup);
-  const sources: Verdict[] = [];
-  let exit = 0;
-  for (const { dataset, backup } of chosen) {
-    const chain: Step<Backup[]> =
-      backup === undefined
-        ? { ok: false, reason: `no committed backup of ${dataset.id} in the store` }
-        : chainOf(listing.backups, backup);
-    const given = { run, folder, dataset, version, snapshotMount: options.snapshotMount };
-    const drilled =
-      backup === undefined || !chain.ok
-        ? { evidence: failedBefore(dataset.id, app.now(), reasonOf(chain)), exit: 30 }
-        : await drillOne(app, { ...given, backup, chain: chain.value });
-    sources.push(judge(drilled.evidence));
-    exit ||= drilled.exit;
+/** The drill of one strategy, as far as it has come. */
+interface Side {
+  strategy: Strategy;
+  run: string;
+  folder: string;
+  chosen: Chosen[];
+  verdicts: Verdict[];
+  exit: number;
+  /** Why it could not even begin. */
+  failure: ErrorReport | null;
+}
+
+async function drillAll(
+  app: App,
+  strategies: Strategy[],
+  runs: string[],
+  options: DrillOptions,
+): Promise<Ending[]> {
+  const startedAt = app.now();
+  const run = runs[0]!;
+  const spec = drillSpec(app, { verb: 'version', run, mounts: [] });
+  const version = await handshake(app, spec, drillVerbsFor(strategies));
+  await reap(app, { run, folder: makeRunFolder(app.home, run), pools: 'all' });
+  const sides: Side[] = [];
+  for (const [at, strategy] of strategies.entries())
+    sides.push(await openSide(app, strategy, runs[at]!, options.backup));
+  for (const group of grouped(sides)) {
+    await drillGroup(app, group, version, sides);
     if (app.signal.aborted) break;
   }
-  const verdict = sum(app, run, started, sources);
-  await writeVerdict(app, verdict);
+  const endings: Ending[] = [];
+  for (const side of sides) endings.push(await endSide(app, side, startedAt));
   if (app.signal.aborted) {
     throw new HavenError({ code: 'interrupted', operation: 'drill', message: 'stopped by request' });
   }
+  return endings;
+}
+
+/** A store that cannot be asked is the failure of its own strategy's drill, not of the other's. */
+async function openSide(app: App, strategy: Strategy, run: string, named: string | undefined): Promise<Side> {
+  const folder = makeRunFolder(app.home, run);
+  const side: Side = { strategy, run, folder, chosen: [], verdicts: [], exit: 0, failure: null };
+  try {
+    await ensureKit(app, strategy);
+    const { found: datasets } = await sourcesOf(app, strategy);
+    for (const { dataset } of datasets) await releaseStaleHolds(app, dataset);
+    side.chosen = choose(strategy, datasets, await listBackups(app, strategy), named);
+  } catch (thrown) {
+    side.failure = reportOf(thrown, 'drill');
+  }
+  return side;
+}
+
+type Member = { side: Side; chosen: Chosen };
+
+/** What two strategies hold of the same snapshot belongs together; everything else stands alone. */
+function grouped(sides: Side[]): Member[][] {
+  const groups = new Map<string, Member[]>();
+  for (const side of sides) {
+    for (const chosen of side.chosen) {
+      const { dataset, chain } = chosen;
+      const alone = `${side.strategy.name} ${dataset.id}`;
+      const key = chain.ok ? `${dataset.dataset}@${chain.value.at(-1)!.guid}` : alone;
+      groups.set(key, [...(groups.get(key) ?? []), { side, chosen }]);
+    }
+  }
+  return [...groups.values()];
+}
+
+async function drillGroup(app: App, group: Member[], version: Version, sides: Side[]): Promise<void> {
+  const standing: { side: Side; standing: Standing }[] = [];
+  for (const { side, chosen } of group) {
+    const { strategy, run, folder } = side;
+    const { dataset, chain } = chosen;
+    if (!chain.ok) {
+      side.verdicts.push(judge(failedBefore(strategy, dataset.id, app.now(), chain.reason)));
+      side.exit ||= exitCodes.damaged;
+      continue;
+    }
+    const backup = chain.value.at(-1)!;
+    const given = { run, folder, strategy, dataset, version, backup, chain: chain.value };
+    standing.push({ side, standing: await stand(app, given) });
+  }
+  const [a, b] = standing;
+  const compared = a && b ? await compareTrees(app, a.standing, b.standing) : undefined;
+  for (const { side, standing: one } of standing) {
+    const other = sides.find((candidate) => candidate !== side)?.strategy.name;
+    const alone = 'it holds no backup of the same snapshot';
+    const against: Against | null =
+      other === undefined
+        ? null
+        : compared === undefined
+          ? { strategy: other, comparable: false, reason: alone }
+          : { strategy: other, comparable: true, compared };
+    side.verdicts.push(judge(await fall(app, one, against)));
+    side.exit ||= one.exit;
+  }
+}
+
+async function endSide(app: App, side: Side, startedAt: Date): Promise<Ending> {
+  const { failure, run, strategy, verdicts } = side;
+  if (failure !== null)
+    return { outcome: 'failed', exit: exitCodes[failure.code], error: failure, result: null };
+  const verdict = sumUp({
+    run,
+    strategy: strategy.name,
+    startedAt,
+    endedAt: app.now(),
+    sources: verdicts,
+  });
+  await writeVerdict(app, verdict);
   if (verdict.pass) return { outcome: 'ok', exit: 0, error: null, result: verdict };
   const error = { code: 'damaged', operation: 'drill', message: verdict.sentence } as const;
-  return { outcome: 'failed', exit: exit || 30, error, result: verdict };
-}
-
-function reasonOf(step: Step<unknown>): string {
-  return step.ok ? '' : step.reason;
-}
-
-interface Chosen {
-  dataset: Dataset;
-  backup: Backup | undefined;
-}
-
-/** Given what is in the store, return what is drilled: the one backup named, or the newest of each dataset. */
-export function choose(datasets: Dataset[], listing: Listing, named: string | undefined): Chosen[] {
-  if (named === undefined) {
-    return datasets.map((dataset) => ({
-      dataset,
-      backup: listing.backups.find(({ source }) => source === dataset.id),
-    }));
-  }
-  const matching = listing.backups.filter(({ id }) => id.startsWith(named));
-  const [backup] = matching;
-  const dataset = datasets.find(({ id }) => id === backup?.source);
-  if (backup === undefined || matching.length > 1 || dataset === undefined) {
-    const message =
-      matching.length > 1
-        ? `several backups begin with ${named}`
-        : `no committed backup of a configured dataset begins with ${named}`;
-    throw new HavenError({
-      code: 'bad-request',
-      operation: 'drill',
-      message,
-      hint: '`haven list b` shows them',
-    });
-  }
-  return [{ dataset, backup }];
-}
-
-function sum(app: App, run: string, started: Date, sources: Verdict[]): DrillVerdict {
-  const ended = app.now();
-  const pass = sources.length > 0 && sources.every((verdict) => verdict.pass);
-  const worst = sources.find((verdict) => !verdict.pass);
-  const sentence =
-    (pass ? sources.map((verdict) => verdict.sentence).join(' ') : worst?.sentence) ?? 'Nothing was drilled.';
-  const seconds = (ended.getTime() - started.getTime()) / 1000;
-  return { run, at: ended.toISOString(), strategy: 'b', pass, sentence, seconds, sources };
-}
-
-async function writeVerdict(app: App, verdict: DrillVerdict): Promise<void> {
-  await mkdir(app.home.verdicts, { recursive: true, mode: 0o700 });
-  const path = join(app.home.verdicts, `${verdict.run}.json`);
-  await writeFile(`${path}.part`, `${JSON.stringify(verdict, null, 2)}\n`, { mode: 0o600, flush: true });
-  await rename(`${path}.part`, path);
+  return { outcome: 'failed', exit: side.exit || exitCodes.damaged, error, result: verdict };
 }

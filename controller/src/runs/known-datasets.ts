@@ -1,12 +1,18 @@
-// datasets.json in Haven's home: which id stood for which dataset at the last backup, so that one that vanishes is told instead of forgotten.
+// datasets-STRATEGY.json in Haven's home: which id stood for which dataset at that strategy's last backup, so that one that vanishes is told instead of forgotten.
 // It holds names: readable by its owner alone, and shown nowhere but by `haven status`.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
-import type { Expansion } from '../config/expand.ts';
+import type { Expansion, Found } from '../config/expand.ts';
 
 const Known = z.record(
   z.string(),
-  z.strictObject({ dataset: z.string(), root: z.string(), goneSince: z.string().nullable() }),
+  z.strictObject({
+    dataset: z.string(),
+    root: z.string(),
+    goneSince: z.string().nullable(),
+    /** A volume, which the strategy cannot back up. */
+    leftOut: z.boolean().default(false),
+  }),
 );
 export type Known = z.infer<typeof Known>;
 
@@ -30,15 +36,19 @@ export function writeKnown(path: string, known: Known): void {
  */
 export function remember(
   before: Known,
-  expansion: Expansion,
-  looked: string[],
+  { found, leftOut, excluded, looked }: Expansion & { leftOut: Found[]; looked: string[] },
   roots: string[],
   now: Date,
 ): Known {
   const after: Known = {};
-  for (const { id, dataset, root } of expansion.found) after[id] = { dataset, root, goneSince: null };
+  const take = (all: Found[], isLeftOut: boolean) => {
+    for (const { id, dataset, root } of all)
+      after[id] = { dataset, root, goneSince: null, leftOut: isLeftOut };
+  };
+  take(found, false);
+  take(leftOut, true);
   for (const [id, was] of Object.entries(before)) {
-    if (id in after || !roots.includes(was.root) || expansion.excluded.includes(was.dataset)) continue;
+    if (id in after || !roots.includes(was.root) || excluded.includes(was.dataset)) continue;
     after[id] = looked.includes(was.root) ? { ...was, goneSince: was.goneSince ?? now.toISOString() } : was;
   }
   return after;

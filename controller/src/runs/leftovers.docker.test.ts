@@ -1,14 +1,14 @@
 // What a controller that was killed leaves behind, and what the next one makes of it.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { docker, ensureNoop, removeAll } from '../../testing/docker-ground.ts';
 import { datasetName, type Ground, groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
 import { containerOptions } from '../docker/container-options.ts';
 import { HavenError } from '../errors.ts';
+import { strategyB } from '../strategies/b.ts';
 import { runBackup } from './backup.ts';
-import { strategyB } from './images.ts';
+import { strategySpec } from './images.ts';
 import { adoptAll } from './leftovers.ts';
 import { makeRunFolder, requestMount } from './run-folder.ts';
 
@@ -31,7 +31,7 @@ async function abandon(
   const mounts = [
     requestMount(folder, { contract: '1.0', verb: 'backup', run, kind: 'auto', sources, settings }),
   ];
-  const spec = strategyB(app, { verb: 'backup', run, mounts });
+  const spec = strategySpec(app, strategyB, { verb: 'backup', run, mounts });
   await app.engine.start(await app.engine.create(containerOptions(spec)));
   return { ground, app, name: spec.name };
 }
@@ -40,7 +40,7 @@ test('a run that ended while nobody looked is recorded as what it came to', asyn
   const { app, name } = await abandon(context, {});
   await docker('wait', name);
 
-  await adoptAll(app, name, async () => {});
+  await adoptAll(app, async () => {});
 
   const [record] = app.history.runs({});
   assert.deepEqual([record?.id, record?.outcome, record?.exit], [run, 'ok', 0]);
@@ -51,7 +51,7 @@ test('a run that was cut off is recorded as interrupted, and the next backup goe
   const { app, name } = await abandon(context, { sleepMs: 60_000 });
   await docker('kill', name);
 
-  const summary = await runBackup(app, { kind: 'auto', trigger: 'hand' });
+  const summary = await runBackup(app, strategyB, { kind: 'auto', trigger: 'hand' });
 
   assert.equal(summary.outcome, 'ok', summary.error?.message);
   assert.equal(app.history.runs({}).find(({ id }) => id === run)?.outcome, 'interrupted');
@@ -61,7 +61,7 @@ test('a run that is still at work is left alone: busy', async (context) => {
   const { ground, app, name } = await abandon(context, { sleepMs: 60_000 });
 
   await assert.rejects(
-    runBackup(app, { kind: 'auto', trigger: 'hand' }),
+    runBackup(app, strategyB, { kind: 'auto', trigger: 'hand' }),
     (thrown) =>
       thrown instanceof HavenError && thrown.report.code === 'busy' && thrown.report.message.includes(run),
   );
@@ -76,7 +76,7 @@ test('a run without any container was cut off before it had one', async (context
   const app = groundApp(context, ground);
   app.history.begin({ id: run, kind: 'backup', strategy: 'b', trigger: 'schedule', started: new Date() });
 
-  await adoptAll(app, join(ground.name, 'none').replace('/', '-'), async () => {});
+  await adoptAll(app, async () => {});
 
   assert.equal(app.history.runs({})[0]?.outcome, 'interrupted');
 });

@@ -5,11 +5,15 @@ import type { App } from '../app.ts';
 import type { Interpretation } from '../contract/interpret.ts';
 import { labels } from '../docker/container-options.ts';
 import type { Found } from '../docker/engine.ts';
+import type { Part } from '../docker/privileges.ts';
 import { readLeftover } from '../docker/run-image.ts';
 import { HavenError, reportOf } from '../errors.ts';
 import type { Kind, RunRecord } from '../history/history.ts';
 import { type Lock, takeLock } from '../history/lock.ts';
+import { configuredStrategies } from '../strategies/configured.ts';
+import type { Strategy } from '../strategies/strategy.ts';
 import { drillVerbs, removeWorkFolder } from './drill-steps.ts';
+import { backupName } from './images.ts';
 import { makeRunFolder } from './run-folder.ts';
 
 const cutOff = {
@@ -18,8 +22,9 @@ const cutOff = {
   message: 'the controller was killed while it ran',
 } as const;
 
-/** Given the name of strategy B's container: throws busy when it runs; an ended one is read, recorded and removed. */
-export async function adoptBackup(app: App, name: string): Promise<void> {
+/** Looks after a strategy's container: throws busy when it runs; an ended one is read, recorded and removed. */
+export async function adoptBackup(app: App, strategy: Strategy): Promise<void> {
+  const name = backupName(app, strategy);
   const [found] = await app.engine.containers({ name });
   if (found?.running) {
     const message = `a container named ${name} is still at work (run ${found.labels[labels.run] ?? 'unknown'})`;
@@ -27,29 +32,28 @@ export async function adoptBackup(app: App, name: string): Promise<void> {
     throw new HavenError({ code: 'busy', operation: 'backup', message, hint });
   }
   if (found !== undefined) {
-    await recordLeftover(app, found);
+    await recordLeftover(app, strategy, found);
     await app.engine.remove(found.id);
   }
   await sweep(app);
-  endUnfinished(app, 'backup');
-  endUnfinished(app, 'prune');
-  endUnfinished(app, 'audit', ({ trigger, started }) => {
+  await sweepVolumes(app, strategy.part);
+  endUnfinished(app, strategy, 'backup');
+  endUnfinished(app, strategy, 'prune');
+  endUnfinished(app, strategy, 'audit', ({ trigger, started }) => {
     // One by hand holds no lock and may still be at work, for an hour at most.
     return trigger === 'after-backup' || app.now().getTime() - Date.parse(started) > 3600 * 1000;
   });
 }
 
 /** Looks after what a killed controller left, when nothing else is about to: `haven up` calls it from time to time. */
-export async function adoptAll(
-  app: App,
-  nameOfBackup: string,
-  reapAll: (run: string) => Promise<unknown>,
-): Promise<void> {
+export async function adoptAll(app: App, reapAll: (run: string) => Promise<unknown>): Promise<void> {
   const kinds = ['backup', 'prune', 'audit'] as const;
-  if (kinds.some((kind) => app.history.unfinished('b', kind).length > 0)) {
-    await withFreeLock(app, 'backup', () => adoptBackup(app, nameOfBackup));
+  const strategies = configuredStrategies(app.config);
+  for (const strategy of strategies) {
+    if (kinds.some((kind) => app.history.unfinished(strategy.name, kind).length > 0))
+      await withFreeLock(app, `backup-${strategy.name}`, () => adoptBackup(app, strategy));
   }
-  const [drill] = app.history.unfinished('b', 'drill');
+  const [drill] = strategies.flatMap(({ name }) => app.history.unfinished(name, 'drill'));
   if (drill === undefined) return;
   await withFreeLock(app, 'drill', async () => {
     await removeDrillContainers(app);
@@ -70,10 +74,10 @@ async function withFreeLock(app: App, name: string, act: () => Promise<void>): P
   }
 }
 
-async function recordLeftover(app: App, found: Found): Promise<void> {
+async function recordLeftover(app: App, { name }: Strategy, found: Found): Promise<void> {
   const run = found.labels[labels.run] ?? '';
   const verb = found.labels[labels.verb] === 'prune' ? 'prune' : 'backup';
-  const record = app.history.unfinished('b', verb).find((unfinished) => unfinished.id === run);
+  const record = app.history.unfinished(name, verb).find((unfinished) => unfinished.id === run);
   if (record === undefined) return;
   const read = await readLeftover(app.engine, found.id, verb, run, makeRunFolder(app.home, run));
   const end = believable(read);
@@ -94,12 +98,13 @@ function believable(read: Interpretation): Interpretation {
   return { outcome: 'interrupted', exitCode: 143, result: undefined, error: cutOff };
 }
 
-export function endUnfinished(
+function endUnfinished(
   app: App,
+  { name }: Strategy,
   kind: Kind,
   isDead: (record: RunRecord) => boolean = () => true,
 ): void {
-  for (const record of app.history.unfinished('b', kind).filter(isDead)) {
+  for (const record of app.history.unfinished(name, kind).filter(isDead)) {
     const end = { ended: app.now(), outcome: 'interrupted', exit: 143, error: cutOff, result: null } as const;
     app.history.end(record.id, end);
   }
@@ -113,9 +118,24 @@ export async function removeDrillContainers(app: App): Promise<void> {
       await app.engine.remove(found.id);
     }
   }
-  for (const { id } of app.history.unfinished('b', 'drill')) await removeWorkFolder(join(app.home.runs, id));
   await sweep(app);
-  endUnfinished(app, 'drill');
+  await sweepVolumes(app, 'drill');
+  for (const strategy of configuredStrategies(app.config)) {
+    for (const { id } of app.history.unfinished(strategy.name, 'drill'))
+      await removeWorkFolder(join(app.home.runs, id));
+    endUnfinished(app, strategy, 'drill');
+  }
+}
+
+/** Removes volumes that were made for one run; called with the lock of their part, so that no such run is under way. */
+async function sweepVolumes(app: App, part: Part): Promise<void> {
+  for (const name of await app.engine.volumes({ [labels.home]: app.home.root, [labels.part]: part })) {
+    try {
+      await app.engine.removeVolume(name);
+    } catch (error) {
+      app.log.warn({ err: error }, 'a volume that an earlier run left could not be removed');
+    }
+  }
 }
 
 /** Removes containers of verbs that only look, when nobody waits for them any more: they end within an hour. */

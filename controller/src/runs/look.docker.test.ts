@@ -7,6 +7,7 @@ import type { App } from '../app.ts';
 import type { Result } from '../contract/events.ts';
 import { HavenError } from '../errors.ts';
 import { readStatus } from '../history/status.ts';
+import { strategyB } from '../strategies/b.ts';
 import { runAudit } from './audit.ts';
 import { runBackup } from './backup.ts';
 import { listBackups } from './look.ts';
@@ -23,7 +24,7 @@ function prepare(context: TestContext, script: unknown): App {
 test('two lists at once do not get in each other’s way, and leave no folder behind', async (context) => {
   const app = prepare(context, { sleepMs: 500 });
 
-  const listings = await Promise.all([listBackups(app), listBackups(app)]);
+  const listings = await Promise.all([listBackups(app, strategyB), listBackups(app, strategyB)]);
 
   assert.deepEqual(listings, [
     { backups: [], incomplete: [], incompleteCount: 0 },
@@ -36,8 +37,8 @@ test('a store that does not answer is thrown as what it is', async (context) => 
   const app = prepare(context, { exitCode: 11 });
 
   const isTryLater = (thrown: unknown) => thrown instanceof HavenError && thrown.report.code === 'try-later';
-  await assert.rejects(listBackups(app), isTryLater);
-  const audit = await runAudit(app, 'hand');
+  await assert.rejects(listBackups(app, strategyB), isTryLater);
+  const audit = await runAudit(app, strategyB, 'hand');
   assert.deepEqual([audit.exit, audit.error?.code], [11, 'try-later']);
 });
 
@@ -46,7 +47,7 @@ test('findings of an audit are its answer, with exit 30 of the image', async (co
   const audit = { backups: 1, parts: 4, storedBytes: 10, calls: 1, findings };
   const app = prepare(context, { exitCode: 30, result: { audit } });
 
-  const summary = await runAudit(app, 'hand');
+  const summary = await runAudit(app, strategyB, 'hand');
 
   assert.deepEqual((summary.result as Result).audit, audit);
   assert.equal(summary.exit, 30);
@@ -60,7 +61,7 @@ test('findings of an audit are its answer, with exit 30 of the image', async (co
 test('a list that tells of fewer backups than it counts is no list', async (context) => {
   const app = prepare(context, { result: { count: 3 } });
 
-  await assert.rejects(listBackups(app), /3 were counted and 0 told/);
+  await assert.rejects(listBackups(app, strategyB), /3 were counted and 0 told/);
 });
 
 test('list and audit are given the state of the backups, and cannot write it', async (context) => {
@@ -73,8 +74,8 @@ test('list and audit are given the state of the backups, and cannot write it', a
     mounts.push(`${verb} ${line?.split(/[ ,]/)[1]}`);
   };
 
-  await runBackup(app, { kind: 'auto', trigger: 'hand' });
-  await listBackups(app);
+  await runBackup(app, strategyB, { kind: 'auto', trigger: 'hand' });
+  await listBackups(app, strategyB);
 
   assert.deepEqual(mounts, ['backup rw', 'audit ro', 'list ro']);
   const volumes = await docker('volume', 'ls', '--quiet', '--filter', `name=${app.config.name}-`);

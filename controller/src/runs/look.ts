@@ -1,4 +1,4 @@
-// The verbs that only look at B's store: they take no snapshot, hold no lock, change no state, and may run beside a backup of two weeks.
+// The verbs that only look at a store: they take no snapshot, hold no lock, change no state, and may run beside a backup of two weeks.
 import { rm } from 'node:fs/promises';
 import type { App } from '../app.ts';
 import type { Backup, ImageEvent, Result, Selftest } from '../contract/events.ts';
@@ -6,8 +6,10 @@ import type { Interpretation } from '../contract/interpret.ts';
 import type { Request } from '../contract/request.ts';
 import { runImage } from '../docker/run-image.ts';
 import { HavenError } from '../errors.ts';
+import { sectionOf } from '../strategies/configured.ts';
+import type { Strategy } from '../strategies/strategy.ts';
 import { handshake } from './handshake.ts';
-import { strategyB } from './images.ts';
+import { strategySpec } from './images.ts';
 import { makeRunFolder, requestMount } from './run-folder.ts';
 import { newRunId } from './run-id.ts';
 import { gatherTold } from './told.ts';
@@ -20,11 +22,11 @@ export interface Listing {
   incompleteCount: number;
 }
 
-/** Returns what is in B's store by asking the image; throws what the image says went wrong. */
-export async function listBackups(app: App): Promise<Listing> {
-  const run = newRunId(app.now(), 'list', 'b', app.randomHex(3));
-  const gathered = gatherTold('backup');
-  const ended = await look(app, { verb: 'list', run }, gathered.take, gathered.overflow);
+/** Returns what is in a strategy's store by asking the image; throws what the image says went wrong. */
+export async function listBackups(app: App, strategy: Strategy): Promise<Listing> {
+  const run = newRunId(app.now(), 'list', strategy.name, app.randomHex(3));
+  const gathered = gatherTold('backup', strategy);
+  const ended = await look(app, strategy, { verb: 'list', run }, gathered.take, gathered.overflow);
   if (!gathered.overflow.aborted && ended.outcome !== 'ok')
     throw new HavenError(ended.error ?? { code: 'failed', operation: 'list', message: 'no result' });
   const backups = gathered
@@ -41,9 +43,12 @@ type Looking = { run: string } & (
 );
 
 /** Returns what the store does where its documents are silent; open questions are an answer, with the error beside it. */
-export async function selftestStore(app: App): Promise<{ selftest: Selftest; ended: Interpretation }> {
-  const run = newRunId(app.now(), 'selftest', 'b', app.randomHex(3));
-  const ended = await look(app, { verb: 'selftest', run });
+export async function selftestStore(
+  app: App,
+  strategy: Strategy,
+): Promise<{ selftest: Selftest; ended: Interpretation }> {
+  const run = newRunId(app.now(), 'selftest', strategy.name, app.randomHex(3));
+  const ended = await look(app, strategy, { verb: 'selftest', run });
   const selftest = ended.result?.selftest;
   if (selftest === undefined)
     throw new HavenError(ended.error ?? { code: 'failed', operation: 'selftest', message: 'no result' });
@@ -54,17 +59,18 @@ export async function selftestStore(app: App): Promise<{ selftest: Selftest; end
 /** Runs a verb that looks, `watch`ing its events; `overflow` stops it. */
 export async function look(
   app: App,
+  strategy: Strategy,
   what: Looking,
   watch: (event: ImageEvent) => void = () => {},
   overflow?: AbortSignal,
 ): Promise<Interpretation> {
   const { verb, run } = what;
-  await handshake(app, strategyB(app, { verb: 'version', run, mounts: [] }), [verb]);
+  await handshake(app, strategySpec(app, strategy, { verb: 'version', run, mounts: [] }), [verb]);
   const folder = makeRunFolder(app.home, run);
-  const { settings } = app.config.strategies.b;
+  const { settings } = sectionOf(app.config, strategy);
   const request: Request = { contract: '1.0', settings, ...what };
   const mounts = [requestMount(folder, request)];
-  return await runImage(app.engine, strategyB(app, { verb, run, mounts }), {
+  return await runImage(app.engine, strategySpec(app, strategy, { verb, run, mounts }), {
     signal: overflow === undefined ? app.signal : AbortSignal.any([app.signal, overflow]),
     maxSeconds: 3000,
     folder,

@@ -7,6 +7,7 @@ import { ensureNoop, removeAll } from '../../testing/docker-ground.ts';
 import { groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
 import { takeLock } from '../history/lock.ts';
+import { strategyB } from '../strategies/b.ts';
 import { applyPrune, planPrune } from './prune.ts';
 
 before(ensureNoop);
@@ -41,9 +42,9 @@ function prepare(context: TestContext, script: object): Prepared {
 
 test('a plan looks, is not recorded, and does not wait for a backup that is under way', async (context) => {
   const { app } = prepare(context, { events, result: { plan } });
-  const lock = takeLock(app.home.locks, 'backup');
+  const lock = takeLock(app.home.locks, 'backup-b');
 
-  const made = await planPrune(app);
+  const made = await planPrune(app, strategyB);
 
   lock.release();
   assert.deepEqual([made.plan, made.planned.length, made.error], [plan, 2, null]);
@@ -52,11 +53,11 @@ test('a plan looks, is not recorded, and does not wait for a backup that is unde
 
 test('carrying it out waits for no backup: busy', async (context) => {
   const { app } = prepare(context, { events, result: { plan } });
-  const lock = takeLock(app.home.locks, 'backup');
+  const lock = takeLock(app.home.locks, 'backup-b');
 
   await assert.rejects(
-    applyPrune(app, undefined, () => {}),
-    /another backup run is under way/,
+    applyPrune(app, strategyB, undefined, () => {}),
+    /another backup-b run is under way/,
   );
 
   lock.release();
@@ -74,7 +75,9 @@ test('exactly the plan that was shown is asked for, with the drills that were pa
   const result = { sources: [{ pass: true, evidence }] };
   app.history.end('d-1', { ended: new Date(), outcome: 'ok', exit: 0, error: null, result });
 
-  const done = await applyPrune(app, digest.slice(0, 8), ({ planned }) => shown.push(planned.length));
+  const done = await applyPrune(app, strategyB, digest.slice(0, 8), ({ planned }) =>
+    shown.push(planned.length),
+  );
 
   assert.deepEqual([done.applied?.outcome, done.exit, shown], ['ok', 0, [2]]);
   const [request] = requests();
@@ -89,14 +92,14 @@ test('an image that deletes when only a plan was asked for is found out', async 
   const pruned = { files: 3, failed: 0, storedBytes: 900 };
   const { app } = prepare(context, { events, result: { plan, pruned } });
 
-  await assert.rejects(planPrune(app), /only a plan was asked for/);
+  await assert.rejects(planPrune(app, strategyB), /only a plan was asked for/);
 });
 
 test('another plan than the one that was seen is not carried out', async (context) => {
   const { app } = prepare(context, { events, result: { plan } });
 
   await assert.rejects(
-    applyPrune(app, 'abcdef012345', () => assert.fail('shown')),
+    applyPrune(app, strategyB, 'abcdef012345', () => assert.fail('shown')),
     /is not the plan/,
   );
 
@@ -108,7 +111,7 @@ test('a failed deletion is recorded as one, and is the status of the command', a
   const apply = { exitCode: 1, result: { plan, pruned } };
   const { app } = prepare(context, { prune: { events, result: { plan } }, 'prune-apply': apply });
 
-  const done = await applyPrune(app, undefined, () => {});
+  const done = await applyPrune(app, strategyB, undefined, () => {});
 
   assert.deepEqual([done.applied?.outcome, done.applied?.exit], ['failed', 1]);
   assert.equal(app.history.runs({ kind: 'prune' })[0]!.outcome, 'failed');
@@ -128,7 +131,7 @@ test('only who deletes may write the state, under the name that is the backupsâ€
     );
   };
 
-  await applyPrune(app, undefined, () => {});
+  await applyPrune(app, strategyB, undefined, () => {});
 
   assert.deepEqual(seen, ['ro', 'rw']);
 });
@@ -137,7 +140,7 @@ test('a refusal shows all that stays, and is exit 30', async (context) => {
   const refused = { ...plan, goes: 0, stays: 1, files: 0, storedBytes: 0 };
   const { app } = prepare(context, { exitCode: 30, events: events.slice(1), result: { plan: refused } });
 
-  const done = await applyPrune(app, undefined, () => {});
+  const done = await applyPrune(app, strategyB, undefined, () => {});
 
   assert.deepEqual([done.exit, done.error?.code, done.applied], [30, 'damaged', null]);
 });
@@ -149,6 +152,6 @@ for (const [name, script] of [
   test(`a plan that ${name} is no plan`, async (context) => {
     const { app } = prepare(context, script);
 
-    await assert.rejects(planPrune(app), /cannot be believed|contradicts itself/);
+    await assert.rejects(planPrune(app, strategyB), /cannot be believed|contradicts itself/);
   });
 }

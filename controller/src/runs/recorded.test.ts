@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { groundApp, makeGround } from '../../testing/ground.ts';
 import { HavenError } from '../errors.ts';
 import type { EndedRun } from '../notify/news.ts';
+import { strategyB } from '../strategies/b.ts';
 import { recorded } from './recorded.ts';
 
 test('whatever a run comes to is in the history before anybody is told of it', async (context) => {
@@ -17,7 +18,7 @@ test('whatever a run comes to is in the history before anybody is told of it', a
     },
   };
 
-  const summary = await recorded(app, { kind: 'backup', trigger: 'hand' }, async () => {
+  const summary = await recorded(app, { kind: 'backup', strategy: strategyB, trigger: 'hand' }, async () => {
     throw new HavenError({ code: 'store-full', operation: 'upload', message: 'full of canary-secrets' });
   });
 

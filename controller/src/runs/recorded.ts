@@ -5,6 +5,7 @@ import type { App } from '../app.ts';
 import type { Outcome } from '../contract/interpret.ts';
 import { type ErrorReport, exitCodes, reportOf } from '../errors.ts';
 import type { Kind, Trigger } from '../history/history.ts';
+import type { Strategy } from '../strategies/strategy.ts';
 import { newRunId } from './run-id.ts';
 
 export interface RunSummary {
@@ -17,39 +18,81 @@ export interface RunSummary {
 
 export type Ending = Omit<RunSummary, 'run'>;
 
+interface About {
+  kind: Kind;
+  strategy: Strategy;
+  trigger: Trigger;
+}
+
 export async function recorded(
   app: App,
-  { kind, trigger }: { kind: Kind; trigger: Trigger },
+  about: About,
   act: (run: string) => Promise<Ending>,
 ): Promise<RunSummary> {
-  const started = app.now();
-  const run = newRunId(started, kind, 'b', app.randomHex(3));
-  app.history.begin({ id: run, kind, strategy: 'b', trigger, started });
-  const log = app.log.child({ runId: run });
-  log.info({ kind }, 'run started');
-  // Not waited for: who is told of a start must not keep the run from it.
-  const startTold = app.notifier.started({ run, kind, strategy: 'b' });
-  let ending: Ending;
+  const [summary] = await recordedTogether(app, [about], async ([run]) => [await act(run!)]);
+  return summary!;
+}
+
+/** Several runs that are one piece of work: each has its own record, and what is thrown is the end of them all. */
+export async function recordedTogether(
+  app: App,
+  abouts: About[],
+  act: (runs: string[]) => Promise<Ending[]>,
+): Promise<RunSummary[]> {
+  const begun = abouts.map((about) => begin(app, about));
+  const kind = abouts[0]?.kind ?? 'backup';
+  let endings: Ending[];
   try {
-    ending = await act(run);
+    endings = await act(begun.map(({ run }) => run));
   } catch (thrown) {
     const error = app.signal.aborted ? interruption(kind) : reportOf(thrown, kind);
     const outcome = error.code === 'interrupted' ? 'interrupted' : 'failed';
-    ending = { outcome, exit: exitCodes[error.code], error, result: null };
+    endings = begun.map(() => ({ outcome, exit: exitCodes[error.code], error, result: null }));
   }
   const ended = app.now();
+  const summaries = begun.map((one, at) => end(app, one, endings[at]!, ended));
+  // Whatever they came to is in the history before anybody is told of it.
+  for (const [at, one] of begun.entries()) await tell(app, one, summaries[at]!, ended);
+  return summaries;
+}
+
+interface Begun extends About {
+  run: string;
+  started: Date;
+  startTold: Promise<void>;
+}
+
+function begin(app: App, about: About): Begun {
+  const { kind, trigger } = about;
+  const strategy = about.strategy.name;
+  const started = app.now();
+  const run = newRunId(started, kind, strategy, app.randomHex(3));
+  app.history.begin({ id: run, kind, strategy, trigger, started });
+  app.log.child({ runId: run }).info({ kind, strategy }, 'run started');
+  // Not waited for: who is told of a start must not keep the run from it.
+  return { ...about, run, started, startTold: app.notifier.started({ run, kind, strategy }) };
+}
+
+function end(app: App, { run, kind, strategy }: Begun, ending: Ending, ended: Date): RunSummary {
+  const log = app.log.child({ runId: run });
   app.history.end(run, { ...ending, ended });
-  const facts = { kind, outcome: ending.outcome, exit: ending.exit, code: ending.error?.code };
-  if (ending.outcome === 'ok') log.info(facts, 'run ended');
-  else log.error(facts, 'run ended without success');
-  await startTold;
   const { outcome, exit, error } = ending;
+  const facts = { kind, strategy: strategy.name, outcome, exit, code: error?.code };
+  if (outcome === 'ok') log.info(facts, 'run ended');
+  else log.error(facts, 'run ended without success');
+  return { run, ...ending };
+}
+
+async function tell(app: App, begun: Begun, summary: RunSummary, ended: Date): Promise<void> {
+  const { run, kind, started, startTold } = begun;
+  const { outcome, exit, error } = summary;
+  await startTold;
   const times = { started: started.toISOString(), ended: ended.toISOString() };
+  const strategy = begun.strategy.name;
   await app.notifier.ended(
-    { run, kind, strategy: 'b', outcome, exit, code: error?.code ?? null, ...times },
+    { run, kind, strategy, outcome, exit, code: error?.code ?? null, ...times },
     join(app.home.runs, run, 'log.txt'),
   );
-  return { run, ...ending };
 }
 
 function interruption(kind: Kind): ErrorReport {

@@ -1,21 +1,25 @@
-// What strategy B backs up today: the entries of the configuration, and for recursive ones every filesystem and volume below them.
+// What a strategy backs up today: the entries of the configuration, and for recursive ones every filesystem and volume below them. A strategy that
+// reads trees of files leaves volumes out; that is told wherever somebody looks, and is no failure.
 import type { App } from '../app.ts';
 import { type Expansion, expand, type Found } from '../config/expand.ts';
-import { entriesOfB } from '../config/schema.ts';
+import { entriesOf } from '../config/schema.ts';
 import { type ErrorReport, exitCodes, HavenError, reportOf } from '../errors.ts';
+import type { Strategy } from '../strategies/strategy.ts';
 import type { Branch } from '../zfs/tree.ts';
 import { listTree } from '../zfs/tree.ts';
 import { readKnown, remember, writeKnown } from './known-datasets.ts';
 import type { Ending } from './recorded.ts';
 
-interface Looked extends Expansion {
+export interface Looked extends Expansion {
   /** Entries whose dataset could be looked at. */
   looked: string[];
+  /** Volumes that this strategy cannot back up. */
+  leftOut: Found[];
 }
 
 /** Returns what there is; an entry that cannot be looked at stands for its own dataset alone, so that its drill can say what is wrong. */
-export async function sourcesOfB(app: App): Promise<Looked> {
-  const entries = entriesOfB(app.config);
+export async function sourcesOf(app: App, strategy: Strategy): Promise<Looked> {
+  const entries = entriesOf(app.config, strategy.name);
   const trees = new Map<string, Branch[]>();
   for (const { id, dataset, recursive } of entries) {
     try {
@@ -33,17 +37,22 @@ export async function sourcesOfB(app: App): Promise<Looked> {
     const hint = `give one of them an entry of its own in ${app.home.config}`;
     throw new HavenError({ code: 'bad-request', operation: 'expand datasets', message, hint });
   }
-  return { ...expansion, looked: [...trees.keys()] };
+  const leftOut = expansion.found.filter(({ volume }) => volume && strategy.reads === 'trees');
+  const found = expansion.found.filter((source) => !leftOut.includes(source));
+  return { ...expansion, found, leftOut, looked: [...trees.keys()] };
 }
 
 /** For a backup: tells of excludes that match nothing and of datasets that vanished, remembers the rest, and sets aside what is locked. */
-export async function sourcesToBackUp(app: App): Promise<{ open: Found[]; locked: Found[] }> {
-  const expansion = await sourcesOfB(app);
+export async function sourcesToBackUp(
+  app: App,
+  strategy: Strategy,
+): Promise<{ open: Found[]; locked: Found[] }> {
+  const expansion = await sourcesOf(app, strategy);
   for (const { id } of expansion.idle)
     app.log.warn({ dataset: id }, 'an exclude matches nothing; `haven doctor` says which');
-  const path = app.home.datasets;
-  const roots = entriesOfB(app.config).map(({ id }) => id);
-  const known = remember(readKnown(path), expansion, expansion.looked, roots, app.now());
+  const path = app.home.datasets[strategy.name];
+  const roots = entriesOf(app.config, strategy.name).map(({ id }) => id);
+  const known = remember(readKnown(path), expansion, roots, app.now());
   writeKnown(path, known);
   for (const [id, { goneSince }] of Object.entries(known)) {
     if (goneSince !== null)
@@ -52,13 +61,12 @@ export async function sourcesToBackUp(app: App): Promise<{ open: Found[]; locked
   const locked = expansion.found.filter((source) => source.locked);
   const open = expansion.found.filter((source) => !source.locked);
   if (expansion.found.length === 0) {
-    const message = 'every dataset is excluded: there is nothing to back up';
-    throw new HavenError({
-      code: 'bad-request',
-      operation: 'expand datasets',
-      message,
-      hint: 'see `exclude` in haven.yaml',
-    });
+    const message =
+      expansion.leftOut.length > 0
+        ? `there are only volumes, and strategy ${strategy.name} backs up files: there is nothing to back up`
+        : 'every dataset is excluded: there is nothing to back up';
+    const hint = 'see `datasets` and `exclude` in haven.yaml';
+    throw new HavenError({ code: 'bad-request', operation: 'expand datasets', message, hint });
   }
   if (open.length === 0) throw new HavenError({ ...lockedError(locked), code: 'source-unreadable' });
   return { open, locked };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ImageEvent, readEvent } from '../contract/events.ts';
+import { strategyB } from '../strategies/b.ts';
 import { gatherTold } from './told.ts';
 
 function told(n: number, more: object = {}): ImageEvent {
@@ -18,7 +19,7 @@ function told(n: number, more: object = {}): ImageEvent {
 }
 
 test('more backups than a result line could ever hold are gathered', () => {
-  const gathered = gatherTold('backup');
+  const gathered = gatherTold('backup', strategyB);
   for (let n = 0; n < 500; n += 1) gathered.take(told(n));
 
   const all = gathered.all(500);
@@ -27,14 +28,14 @@ test('more backups than a result line could ever hold are gathered', () => {
 });
 
 test('what the contract does not name is not kept', () => {
-  const gathered = gatherTold('backup');
+  const gathered = gatherTold('backup', strategyB);
   gathered.take(told(0, { ballast: 'x'.repeat(60_000) }));
 
   assert.equal('ballast' in gathered.all(1)[0]!, false);
 });
 
 test('an image gone mad is stopped, and what it said is forgotten', () => {
-  const gathered = gatherTold('backup', 10_000);
+  const gathered = gatherTold('backup', strategyB, 10_000);
   const event = told(0);
   let taken = 0;
   while (!gathered.overflow.aborted && taken < 1_000_000) {
@@ -49,7 +50,7 @@ test('an image gone mad is stopped, and what it said is forgotten', () => {
 
 for (const count of [0, 2, undefined]) {
   test(`a count of ${count} beside one backup is a contradiction`, () => {
-    const gathered = gatherTold('backup');
+    const gathered = gatherTold('backup', strategyB);
     gathered.take(told(0));
 
     assert.throws(() => gathered.all(count), /and 1 told/);

@@ -1,6 +1,7 @@
 // Gathers what `list` and `prune` tell, one event a thing, in a bounded memory: an image gone mad must not take the controller with it.
 import { type ImageEvent, isKnown, type KnownEvent } from '../contract/events.ts';
 import { HavenError } from '../errors.ts';
+import type { Strategy } from '../strategies/strategy.ts';
 
 /** As JSON: some 70 000 backups, or twenty datasets every day for ten years. */
 const mostBytes = 32 * 2 ** 20;
@@ -17,7 +18,11 @@ export interface Told<K extends Kind> {
   all(count: number | undefined): Content<K>[];
 }
 
-export function gatherTold<K extends Kind>(kind: K, limit = mostBytes): Told<K> {
+export function gatherTold<K extends Kind>(
+  kind: K,
+  { name }: Pick<Strategy, 'name'>,
+  limit = mostBytes,
+): Told<K> {
   const overflow = new AbortController();
   let told: Content<K>[] = [];
   let bytes = 0;
@@ -34,15 +39,16 @@ export function gatherTold<K extends Kind>(kind: K, limit = mostBytes): Told<K> 
       overflow.abort();
     },
     all: (count) => {
-      if (overflow.signal.aborted) throw wrong(kind, `more than ${limit} bytes of them were told`);
-      if (count !== told.length) throw wrong(kind, `${count ?? 'none'} were counted and ${told.length} told`);
+      if (overflow.signal.aborted) throw wrong(name, kind, `more than ${limit} bytes of them were told`);
+      if (count !== told.length)
+        throw wrong(name, kind, `${count ?? 'none'} were counted and ${told.length} told`);
       return told;
     },
   };
 }
 
-function wrong(kind: Kind, what: string): HavenError {
+function wrong(strategy: string, kind: Kind, what: string): HavenError {
   const hint = 'this is a fault of the image: its events are in runs/; build the images again';
-  const message = `strategy B's events '${kind}' cannot be believed: ${what}`;
+  const message = `strategy ${strategy}'s events '${kind}' cannot be believed: ${what}`;
   return new HavenError({ code: 'failed', operation: `read events '${kind}'`, message, hint });
 }

@@ -9,11 +9,12 @@ import type { Config } from '../config/schema.ts';
 import { reportOf } from '../errors.ts';
 import type { Home } from '../home.ts';
 import { runBackup } from '../runs/backup.ts';
+import { sharedSnapshots } from '../runs/backup-snapshots.ts';
 import { runDrill } from '../runs/drill.ts';
 import { reap } from '../runs/drill-steps.ts';
-import { backupName } from '../runs/images.ts';
 import { adoptAll } from '../runs/leftovers.ts';
 import { makeRunFolder } from '../runs/run-folder.ts';
+import { strategyNamed } from '../strategies/configured.ts';
 import { due, type Job, jobsOf, nextDue, overdueSince } from './due.ts';
 import { pastOf } from './past.ts';
 
@@ -39,10 +40,25 @@ export async function keepUp(surroundings: Surroundings, rhythm = usualRhythm): 
     while (!app.signal.aborted) {
       const now = app.now();
       if (running.size === 0) await adoptLeftovers(app);
-      for (const job of due(jobsOf(config), (one) => pastOf(app.history, one, now), config.timezone, now)) {
-        if (running.has(job.name)) continue;
-        const run = runJob(app, job, refused).finally(() => running.delete(job.name));
-        running.set(job.name, run);
+      const all = due(jobsOf(config), (one) => pastOf(app.history, one, now), config.timezone, now);
+      const jobs = all.filter((job) => !running.has(job.name));
+      // What is due together is of the same instant, so that both strategies' backups can be compared with each other.
+      const backups = jobs.filter(({ kind }) => kind === 'backup');
+      const snapshots = sharedSnapshots(
+        app,
+        backups.map(({ strategy }) => strategyNamed(strategy)),
+      );
+      const work: [Job[], () => Promise<unknown>][] = backups.map((job) => [
+        [job],
+        () => runBackup(app, strategyNamed(job.strategy), { kind: 'auto', trigger: 'schedule', snapshots }),
+      ]);
+      const drills = jobs.filter(({ kind }) => kind === 'drill');
+      const drilled = drills.map(({ strategy }) => strategyNamed(strategy));
+      if (drills.length > 0) work.push([drills, () => runDrill(app, drilled, { trigger: 'schedule' })]);
+      for (const [which, act] of work) {
+        const names = which.map(({ name }) => name);
+        const run = runJob(app, names, act, refused).finally(() => names.map((name) => running.delete(name)));
+        for (const name of names) running.set(name, run);
       }
       for (const job of jobsOf(config)) {
         const since = overdueSince(job, pastOf(app.history, job, now), config.timezone, now);
@@ -56,17 +72,22 @@ export async function keepUp(surroundings: Surroundings, rhythm = usualRhythm): 
   }
 }
 
-async function runJob(app: App, job: Job, refused: Set<string>): Promise<void> {
-  const log = app.log.child({ job: job.name });
+async function runJob(
+  app: App,
+  names: string[],
+  act: () => Promise<unknown>,
+  refused: Set<string>,
+): Promise<void> {
+  const job = names.join(', ');
+  const log = app.log.child({ job });
   try {
-    if (job.kind === 'backup') await runBackup(app, { kind: 'auto', trigger: 'schedule' });
-    else await runDrill(app, { trigger: 'schedule' });
-    refused.delete(job.name);
+    await act();
+    refused.delete(job);
   } catch (thrown) {
     // Only what comes before a run's record gets here: busy, or Docker away. Still due, so it is tried again; said once, not at each tick.
-    if (refused.has(job.name)) return;
-    refused.add(job.name);
-    const report = reportOf(thrown, job.name);
+    if (refused.has(job)) return;
+    refused.add(job);
+    const report = reportOf(thrown, job);
     log.error(
       { code: report.code, reason: report.message },
       'a run that is due could not start; it is tried again',
@@ -76,9 +97,7 @@ async function runJob(app: App, job: Job, refused: Set<string>): Promise<void> {
 
 async function adoptLeftovers(app: App): Promise<void> {
   try {
-    await adoptAll(app, backupName(app), (run) =>
-      reap(app, { run, folder: makeRunFolder(app.home, run), pools: 'all' }),
-    );
+    await adoptAll(app, (run) => reap(app, { run, folder: makeRunFolder(app.home, run), pools: 'all' }));
   } catch (thrown) {
     // Docker may be away for a while; the next look, or the next run, does the same again.
     app.log.warn({ err: thrown }, 'what an earlier controller left behind could not be looked after yet');
@@ -89,7 +108,7 @@ function announce(app: App): void {
   const jobs = jobsOf(app.config);
   const now = app.now();
   if (jobs.length === 0)
-    app.log.warn('nothing is scheduled: strategies.b.schedule and drill.schedule.b are not set');
+    app.log.warn('nothing is scheduled: neither `schedule` of a strategy nor drill.schedule is set');
   for (const job of jobs) {
     const next = nextDue(job, pastOf(app.history, job, now), app.config.timezone, now);
     app.log.info({ job: job.name, next: next?.toISOString() ?? null }, 'scheduled');

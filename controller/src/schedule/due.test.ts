@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { due, type Job, nextDue, type Past } from './due.ts';
+import { parseConfig } from '../config/parse.ts';
+import { due, type Job, jobsOf, nextDue, type Past } from './due.ts';
 
 const berlin = 'Europe/Berlin';
 
 function job(cron: string): Job {
-  return { name: 'backup-b', kind: 'backup', cron };
+  return { name: 'backup-b', kind: 'backup', strategy: 'b', cron };
 }
 
 function past(change: Partial<Past> = {}): Past {
@@ -111,4 +112,25 @@ test('what is due next lies always after the last run', () => {
       assert.ok(found !== null && found > last, `${cron} after ${last.toISOString()}`);
     }
   }
+});
+
+test('each kind of run of each strategy is a job of its own', () => {
+  const cron = '0 3 * * *';
+  const parsed = parseConfig(
+    JSON.stringify({
+      datasets: { home: { dataset: 'tank/home' } },
+      strategies: { a: { schedule: cron }, b: { schedule: cron } },
+      drill: { schedule: { b: cron } },
+    }),
+  );
+
+  assert.ok(parsed.ok);
+  assert.deepEqual(
+    jobsOf(parsed.config).map(({ name, kind, strategy }) => [name, kind, strategy]),
+    [
+      ['backup-a', 'backup', 'a'],
+      ['backup-b', 'backup', 'b'],
+      ['drill-b', 'drill', 'b'],
+    ],
+  );
 });

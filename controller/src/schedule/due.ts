@@ -1,11 +1,13 @@
 // Which jobs are due. Pure: configuration, what the history says, and the time.
 import { Cron } from 'croner';
 import type { Config } from '../config/schema.ts';
+import { type StrategyName, strategyNames } from '../contract/request.ts';
 import type { Kind } from '../history/history.ts';
 
 export interface Job {
   name: string;
   kind: Kind;
+  strategy: StrategyName;
   cron: string;
 }
 
@@ -23,12 +25,15 @@ export interface Past {
 const retryAfterMs = 15 * 60 * 1000;
 
 export function jobsOf(config: Config): Job[] {
-  const jobs: Job[] = [];
-  const { schedule } = config.strategies.b;
-  if (schedule !== undefined) jobs.push({ name: 'backup-b', kind: 'backup', cron: schedule });
-  if (config.drill.schedule.b !== undefined)
-    jobs.push({ name: 'drill-b', kind: 'drill', cron: config.drill.schedule.b });
-  return jobs;
+  const crons = { backup: config.strategies, drill: config.drill.schedule };
+  const kinds = ['backup', 'drill'] as const;
+  return kinds.flatMap((kind) =>
+    strategyNames.flatMap((strategy) => {
+      const given = crons[kind][strategy];
+      const cron = typeof given === 'object' ? given.schedule : given;
+      return cron === undefined ? [] : [{ name: `${kind}-${strategy}`, kind, strategy, cron }];
+    }),
+  );
 }
 
 /**

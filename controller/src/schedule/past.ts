@@ -5,7 +5,7 @@ import type { Job, Past } from './due.ts';
 /** Given the history, return what it says of a job. */
 export function pastOf(history: History, job: Job, now: Date): Past {
   const firstSeen = history.firstSeen(job.name, now);
-  const [last] = history.runs({ kind: job.kind, strategy: 'b', limit: 1 });
+  const [last] = history.runs({ kind: job.kind, strategy: job.strategy, limit: 1 });
   if (last === undefined) return { lastStarted: null, lastEnded: null, again: false, firstSeen };
   const interrupted = last.outcome === 'interrupted' && last.trigger === 'schedule';
   return {

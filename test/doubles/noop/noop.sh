@@ -27,7 +27,7 @@ interrupted() {
   exit 143
 }
 
-all_verbs='["version","backup","list","audit","prune","fetch","receive","verify","verify-volume","reap"]'
+all_verbs='["version","backup","list","audit","prune","prepare","fetch","seal","receive","verify","verify-volume","reap"]'
 [ $# -eq 1 ] || bad_request "one verb is wanted, $# were given"
 printf '%s' "$all_verbs" | jq -e --arg verb "$verb" 'index($verb) != null' >/dev/null || bad_request "no such verb"
 
@@ -41,7 +41,7 @@ if [ "$verb" = version ]; then
 fi
 
 [ -r /haven/request.json ] || bad_request "there is no request"
-fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"prune":["settings","proven"],"fetch":["strategy","backups"],
+fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"prune":["settings","proven"],"fetch":["strategy","backups"],"prepare":["scratch","pool","sizeBytes"],"seal":["scratch","pool"],
   "receive":["scratch","pool","sizeBytes","type","streams"],"verify":["compare"],"verify-volume":["pool","restored","source"],"reap":["scratch","pools"]}'
 jq -es --arg verb "$verb" --argjson fields "$fields" \
   'length == 1 and (.[0] | type == "object" and .contract == "1.0" and .verb == $verb
@@ -110,6 +110,12 @@ answer() {
       elif $exit != 0 then {}
       elif $request.verb == "prune" then {plan:{digest:("0d" * 32),goes:0,stays:0,files:0,storedBytes:0}}
           + (if $request.plan then {pruned:{files:0,failed:0,storedBytes:0}} else {} end)
+      elif $request.verb == "prepare" then {prepared:{pool:$request.pool,dataset:($request.pool + "/restored"),tools:{},seconds:1}}
+      elif $request.verb == "seal" then {sealed:{pool:$request.pool,dataset:($request.pool + "/restored"),snapshot:"drill-000",guid:"99",
+          scrub:{state:"finished",errors:0},tools:{},seconds:1}}
+      # Of strategy A the last of the chain is asked for; the double knows of no chain but a full alone.
+      elif $request.verb == "fetch" and $request.strategy == "a" then {fetched:{tools:{},seconds:1,backups:[$request.backups[] |
+          {id:.,chain:.,kind:"full",base:null,guid:$stream.guid,volumes:1,bytes:500,createdAt:$at}]}}
       elif $request.verb == "fetch" then {fetched:{tools:{},seconds:1,backups:[$request.backups as $chain | range($chain | length) | {backup:$chain[.],chain:$chain[0],
           kind:(if . == 0 then "full" else "incremental" end),base:(if . == 0 then null else $chain[. - 1] end),
           baseGuid:(if . == 0 then null else $guids[($chain | length) - .] end),guid:$guids[($chain | length) - 1 - .],parts:1,storedBytes:500,

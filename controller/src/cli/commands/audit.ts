@@ -3,7 +3,7 @@ import type { Audit, Result } from '../../contract/events.ts';
 import { runAudit } from '../../runs/audit.ts';
 import { type Context, withApp } from '../context.ts';
 import { runExits, summaryData } from '../run-answer.ts';
-import { strategyArgument } from '../strategy-argument.ts';
+import { strategyArgument, strategyMeant } from '../strategy-argument.ts';
 import { bytes } from '../words.ts';
 
 export function auditCommand(program: Command, context: Context): void {
@@ -15,8 +15,8 @@ export function auditCommand(program: Command, context: Context): void {
     .addArgument(strategyArgument())
     .addHelpText('after', help)
     .action(
-      withApp(context, async (app) => {
-        const summary = await runAudit(app, 'hand');
+      withApp(context, async (app, command) => {
+        const summary = await runAudit(app, strategyMeant(app, command), 'hand');
         const audit = (summary.result as Result | null)?.audit;
         const text = audit === undefined ? '' : auditText(audit);
         return { data: { ...summaryData(summary), audit: audit ?? null }, text, exit: summary.exit };

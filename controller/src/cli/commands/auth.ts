@@ -11,6 +11,8 @@ import { type SignedIn, type SignInRequest, signIn } from '../../auth/sign-in.ts
 import { readSignIn } from '../../auth/sign-in-file.ts';
 import { HavenError } from '../../errors.ts';
 import { takeLock } from '../../history/lock.ts';
+import { strategyB } from '../../strategies/b.ts';
+import { sectionOf } from '../../strategies/configured.ts';
 import { type Context, withApp } from '../context.ts';
 import { bytes } from '../words.ts';
 
@@ -39,10 +41,10 @@ export function authCommand(program: Command, context: Context): void {
         const terminal: Terminal = { input: context.input ?? process.stdin, write: context.err };
         const tell = teller(context, options.json === true);
         const lock = takeLock(app.home.locks, 'sign-in');
-        const endpoints = endpointsOf(app.config.strategies.b.settings);
+        const endpoints = endpointsOf(sectionOf(app.config, strategyB).settings);
         const http = openHttp({ caPem: endpoints.caPem, signal: app.signal });
         try {
-          const path = join(app.home.secretsOfB, 'google-oauth.json');
+          const path = join(app.home.secrets.b, 'google-oauth.json');
           const client = await clientFor(app, path, options, terminal);
           const done = await signIn({
             ...{ path, client, endpoints, http, waiting: realWaiting, signal: app.signal },

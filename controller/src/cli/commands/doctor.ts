@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { examine } from '../../doctor/examine.ts';
 import { checkSignIn } from '../../doctor/sign-in-check.ts';
+import { checkSwift } from '../../doctor/swift-check.ts';
 import { type Context, withApp } from '../context.ts';
 
 const signs = { ok: 'ok    ', warn: 'warn  ', failed: 'FAILED' } as const;
@@ -14,7 +15,7 @@ export function doctorCommand(program: Command, context: Context): void {
     .action(
       withApp(context, async (app, command) => {
         const { fix } = command.opts<{ fix?: boolean }>();
-        const checks = await examine(app, { fix: fix === true, signIn: checkSignIn });
+        const checks = await examine(app, { fix: fix === true, stores: { a: checkSwift, b: checkSignIn } });
         const failed = checks.filter((check) => check.state === 'failed').length;
         const lines = checks.map(({ name, state, detail, remedy }) => {
           return `${signs[state]}  ${name}: ${detail}${state === 'ok' || remedy === undefined ? '' : `\n        ${remedy}`}`;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { selftestStore } from '../../runs/look.ts';
+import { strategyB } from '../../strategies/b.ts';
 import { type Context, withApp } from '../context.ts';
 import { runExits } from '../run-answer.ts';
 import { columns } from '../words.ts';
@@ -13,7 +14,7 @@ export function driveSelftestCommand(program: Command, context: Context): void {
     .addHelpText('after', help)
     .action(
       withApp(context, async (app) => {
-        const { selftest, ended } = await selftestStore(app);
+        const { selftest, ended } = await selftestStore(app, strategyB);
         const rows = selftest.observations.map(({ question, saw, settled, same, emulator }) => {
           const compared = same === true ? 'as the emulator' : `the emulator says: ${emulator ?? '?'}`;
           return [question, saw, settled ? compared : ''];

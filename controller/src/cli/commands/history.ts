@@ -22,7 +22,7 @@ export function historyCommand(program: Command, context: Context): void {
           const why = (run.error?.message.split('\n')[0] ?? '').slice(0, 100);
           return [
             run.id,
-            run.kind,
+            `${run.kind} ${run.strategy}`,
             ago(new Date(run.started), app.now()),
             took,
             run.outcome ?? 'running',

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { kitFilesOfB, writeKit } from '../../kit/write-kit.ts';
+import { writeKit } from '../../kit/write-kit.ts';
+import { configuredStrategies } from '../../strategies/configured.ts';
+import { kitFiles } from '../../strategies/strategy.ts';
 import { type Context, withApp } from '../context.ts';
 
 export function kitCommand(program: Command, context: Context): void {
@@ -10,7 +12,12 @@ export function kitCommand(program: Command, context: Context): void {
     .action(
       withApp(context, async (app) => {
         const folder = await writeKit(app);
-        const files = ['RECOVERY.md', ...kitFilesOfB.map((name) => `b/${name}`)];
+        const files = [
+          'RECOVERY.md',
+          ...configuredStrategies(app.config).flatMap((strategy) =>
+            kitFiles(strategy).map((name) => `${strategy.name}/${name}`),
+          ),
+        ];
         const text = [
           `The recovery kit is in ${folder}:`,
           ...files.map((name) => `  ${name}`),

@@ -3,7 +3,7 @@ import type { App } from '../../app.ts';
 import { type Listing, listBackups } from '../../runs/look.ts';
 import { type Context, withApp } from '../context.ts';
 import { runExits } from '../run-answer.ts';
-import { strategyArgument } from '../strategy-argument.ts';
+import { strategyArgument, strategyMeant } from '../strategy-argument.ts';
 import { ago, bytes, columns } from '../words.ts';
 
 export function listCommand(program: Command, context: Context): void {
@@ -12,11 +12,11 @@ export function listCommand(program: Command, context: Context): void {
     .description(
       "ask the store which backups there are, newest first; what has no manifest is 'incomplete' and counts for nothing",
     )
-    .addArgument(strategyArgument().default('b').argOptional())
+    .addArgument(strategyArgument())
     .addHelpText('after', help)
     .action(
-      withApp(context, async (app) => {
-        const listing = await listBackups(app);
+      withApp(context, async (app, command) => {
+        const listing = await listBackups(app, strategyMeant(app, command));
         return { data: { ...listing }, text: listText(app, listing), exit: 0 };
       }),
     );
@@ -33,7 +33,7 @@ function listText(app: App, { backups, incomplete, incompleteCount }: Listing): 
     bytes(backup.streamBytes),
     bytes(backup.storedBytes),
   ]);
-  const head = ['BACKUP', 'DATASET', 'KIND', 'CHAIN', 'ON', 'MADE', 'STREAM', 'STORED'];
+  const head = ['BACKUP', 'DATASET', 'KIND', 'CHAIN', 'ON', 'MADE', 'DATA', 'STORED'];
   const halves = incomplete.map(({ id, parts, storedBytes }) => {
     return `incomplete, not counted: ${id} (${parts} parts, ${bytes(storedBytes)})`;
   });

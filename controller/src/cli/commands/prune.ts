@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Result } from '../../contract/events.ts';
 import { applyPrune, type PlanMade, planPrune } from '../../runs/prune.ts';
+import type { Strategy } from '../../strategies/strategy.ts';
 import { type Context, withApp } from '../context.ts';
 import { runExits, summaryData } from '../run-answer.ts';
-import { strategyArgument } from '../strategy-argument.ts';
+import { strategyArgument, strategyMeant } from '../strategy-argument.ts';
 import { ago, bytes, columns } from '../words.ts';
 
 export function pruneCommand(program: Command, context: Context): void {
@@ -19,14 +20,15 @@ export function pruneCommand(program: Command, context: Context): void {
     .addHelpText('after', help)
     .action(
       withApp(context, async (app, command) => {
+        const strategy = strategyMeant(app, command);
         const { apply } = command.opts<{ apply?: string | true }>();
         const text = (made: PlanMade) => planText(made, app.now());
         if (apply === undefined) {
-          const made = await planPrune(app);
-          return { data: { ...made }, text: `${text(made)}${howToApply(made)}`, exit: made.exit };
+          const made = await planPrune(app, strategy);
+          return { data: { ...made }, text: `${text(made)}${howToApply(made, strategy)}`, exit: made.exit };
         }
         const show = (made: PlanMade) => command.optsWithGlobals().json || context.out(`${text(made)}\n`);
-        const done = await applyPrune(app, apply === true ? undefined : apply, show);
+        const done = await applyPrune(app, strategy, apply === true ? undefined : apply, show);
         const { applied } = done;
         const error = applied?.error ?? done.error;
         const exit = applied?.exit ?? done.exit;
@@ -58,9 +60,9 @@ function planText({ plan, planned }: PlanMade, now: Date): string {
   return [...(rows.length === 0 ? [] : [columns([head, ...rows]), '']), sum].join('\n');
 }
 
-function howToApply({ plan, error }: PlanMade): string {
+function howToApply({ plan, error }: PlanMade, { name }: Strategy): string {
   if (plan.goes === 0 || error !== null) return '';
-  return `\nNothing was deleted. To delete exactly this: haven prune b --apply ${plan.digest.slice(0, 12)}`;
+  return `\nNothing was deleted. To delete exactly this: haven prune ${name} --apply ${plan.digest.slice(0, 12)}`;
 }
 
 function doneText(result: unknown): string {

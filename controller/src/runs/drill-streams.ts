@@ -1,20 +1,35 @@
-// The restoring half of a drill: fetch and receive side by side, and which of them is to blame when it fails.
-import { join } from 'node:path';
+// The restoring half of a drill of streams: fetch and receive side by side, and which of them is to blame when it fails.
 import type { App } from '../app.ts';
-import type { Backup } from '../contract/events.ts';
+import { Fetched } from '../contract/events.ts';
 import type { Interpretation } from '../contract/interpret.ts';
 import { labels, type Mount } from '../docker/container-options.ts';
 import type { Step } from '../drill/evidence.ts';
 import { exitCodes } from '../errors.ts';
-import type { Drilling } from './drill-one.ts';
-import { drillVerb, makeWorkFolder, scratchOf } from './drill-steps.ts';
+import type { Drilling, RestoreOutcome } from './drill-one.ts';
+import {
+  drillVerb,
+  fetchMounts,
+  finding,
+  poolBytes,
+  readFinding,
+  scratchOf,
+  streamBytes,
+} from './drill-steps.ts';
 
-/** fetch ∥ receive, a pipe for each stream of the chain. When one fails the other is stopped: it would wait for ever. */
-export async function restore(
+export async function restoreStreams(app: App, drilling: Drilling): Promise<RestoreOutcome> {
+  const { fetch, receive } = await fetchBesideReceive(app, drilling);
+  const culprit = blame(fetch, receive);
+  const fetched = because(culprit, fetch, readFinding(fetch, 'fetched', Fetched));
+  const received = because(culprit, receive, finding(receive, 'received'));
+  return { steps: { reads: 'streams', fetched, received }, exit: culprit?.exitCode ?? 0 };
+}
+
+/** A pipe for each stream of the chain. When one half fails the other is stopped: it would wait for ever. */
+async function fetchBesideReceive(
   app: App,
   drilling: Drilling,
 ): Promise<{ fetch: Interpretation; receive: Interpretation }> {
-  const { run, folder, backup, chain, pool, pipe } = drilling;
+  const { run, folder, strategy, backup, chain, pool, pipe } = drilling;
   const labelled = { [labels.home]: app.home.root, [labels.run]: run };
   await app.engine.createVolume(pipe, labelled, {
     type: 'tmpfs',
@@ -33,13 +48,15 @@ export async function restore(
   const fetching = drillVerb(app, {
     ...common,
     tag: 'fetch',
-    request: { contract: '1.0', verb: 'fetch', run, strategy: 'b', backups: chain.map(({ id }) => id) },
-    mounts: [
-      { kind: 'folder', from: join(app.home.kit, 'b'), to: '/haven/kit' },
-      // A whole part is checked before it is used, and a part does not fit into /tmp.
-      { kind: 'folder', from: makeWorkFolder(folder), to: '/haven/work', writable: true },
-      pipeMount,
-    ],
+    strategy,
+    request: {
+      contract: '1.0',
+      verb: 'fetch',
+      run,
+      strategy: strategy.name,
+      backups: chain.map(({ id }) => id),
+    },
+    mounts: [...fetchMounts(app, drilling), pipeMount],
   }).then(stopOther);
   const receiving = drillVerb(app, {
     ...common,
@@ -68,16 +85,6 @@ export async function restore(
 function rethrowAfter(giveUp: AbortController, error: unknown): never {
   giveUp.abort();
   throw error;
-}
-
-/** The streams of a whole chain: what an incremental replaces stays in the pool, for the snapshots before it have it. */
-export function streamBytes(chain: Backup[]): number {
-  return chain.reduce((sum, backup) => sum + backup.streamBytes, 0);
-}
-
-/** The file is sparse: what counts is that a pool's own overhead and uncompressed data fit. */
-function poolBytes(ofStreams: number): number {
-  return ofStreams * 2 + 512 * 2 ** 20;
 }
 
 /**

@@ -1,0 +1,30 @@
+// Strategy A: the files of a snapshot, by duplicity, to OpenStack Swift.
+import * as z from 'zod';
+import type { Strategy } from './strategy.ts';
+
+// What the kit must know of the settings; everything else in them, and whether they are right, is the image's own business.
+const StoreSettings = z.looseObject({
+  container: z.string().default('haven'),
+  auth: z.record(z.string(), z.unknown()).default({}),
+});
+
+export const strategyA: Strategy = {
+  name: 'a',
+  part: 'strategy-a',
+  uid: 0,
+  secretFiles: ['passphrase', 'swift.json'],
+  reads: 'trees',
+  notKept: [
+    'volumes (zvols)',
+    'times of the last access and of the last change of an inode, and birth times',
+    'properties of the dataset, such as quota and compression',
+    'snapshots as such: each backup is the files of one',
+  ],
+  kit: {
+    programs: ['restore-a.sh', 'attributes.py'],
+    storeOf: (settings) => {
+      const { container, auth } = StoreSettings.parse(settings);
+      return { format: 'haven-a/1', container, auth };
+    },
+  },
+};

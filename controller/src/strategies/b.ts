@@ -1,0 +1,37 @@
+// Strategy B: `zfs send` streams to Google Drive.
+import * as z from 'zod';
+import type { Strategy } from './strategy.ts';
+
+// What the kit must know of the settings; everything else in them, and whether they are right, is the image's own business.
+const StoreSettings = z.looseObject({
+  set: z.string().default('haven'),
+  api: z
+    .looseObject({
+      rootUrl: z.string().default('https://www.googleapis.com/'),
+      tokenUrl: z.string().default('https://oauth2.googleapis.com/token'),
+      caPem: z.string().optional(),
+    })
+    .prefault({}),
+});
+
+export const strategyB: Strategy = {
+  name: 'b',
+  part: 'strategy-b',
+  uid: 1000,
+  secretFiles: ['passphrase', 'google-oauth.json'],
+  reads: 'streams',
+  notKept: ['properties of the dataset, such as quota and compression', 'snapshots before its full'],
+  kit: {
+    programs: ['restore-b.sh'],
+    storeOf: (settings) => {
+      const { set, api } = StoreSettings.parse(settings);
+      return {
+        format: 'haven-b/1',
+        set,
+        rootUrl: api.rootUrl,
+        tokenUrl: api.tokenUrl,
+        caPem: api.caPem ?? null,
+      };
+    },
+  },
+};

@@ -1,0 +1,28 @@
+// What the controller must know of a strategy, and all in which one differs from the other. Whoever works for a strategy is handed such a value
+// and asks it; nothing else in the controller may ask for a strategy's name.
+import type { StrategyName } from '../contract/request.ts';
+
+export interface Strategy {
+  name: StrategyName;
+  part: `strategy-${StrategyName}`;
+  /** Whom it and its half of a drill's fetch run as: secrets and kit belong to that user alone. */
+  uid: number;
+  /** Files of HAVEN_HOME/secrets/NAME, each of which it finds in /run/secrets. */
+  secretFiles: readonly string[];
+  /**
+   * `streams`: it reads snapshots itself, by `zfs send`, volumes too, and holds what it needs. `trees`: snapshots of filesystems are mounted for it
+   * and held by the controller.
+   */
+  reads: 'streams' | 'trees';
+  /** What a restore cannot bring back; every verdict says so. */
+  notKept: readonly string[];
+  /** Its half of the recovery kit: programs of controller/kit, its secrets, and store.json, which says where the store is and holds no secret. */
+  kit: {
+    programs: readonly string[];
+    storeOf: (settings: Record<string, unknown>) => Record<string, unknown>;
+  };
+}
+
+export function kitFiles({ kit, secretFiles }: Strategy): string[] {
+  return [...kit.programs, 'store.json', ...secretFiles];
+}
