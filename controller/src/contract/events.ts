@@ -49,6 +49,9 @@ export const Backup = z.looseObject({
   storedBytes: z.int().min(1),
   type: Type,
   seconds: z.number().min(0).optional(),
+  /** Of the whole tree, from a strategy that reads trees: an incremental's `streamBytes` are those of what changed. */
+  sourceBytes: Count.optional(),
+  sourceEntries: Count.optional(),
 });
 export type Backup = z.infer<typeof Backup>;
 
