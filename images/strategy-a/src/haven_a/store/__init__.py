@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
+from haven_a.store.patience import Patience
+
 
 @dataclass(frozen=True)
 class StoredObject:
@@ -15,6 +17,14 @@ class StoredObject:
     md5: str
     #: RFC 3339 in UTC, as the listing has it; "" when it does not say.
     modified: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Of the whole account; what is smaller, the account's quota or the container's, leaves so much room. None: nobody said."""
+
+    bytes: int
+    room: int | None
 
 
 class Store(Protocol):
@@ -31,13 +41,19 @@ class Store(Protocol):
         """Stores it whole, proven by the store's own md5, or raises."""
 
     def delete(self, name: str) -> None:
-        """Deletes it; that there was none is no error."""
+        """Deletes it, and has seen that it is gone; that there was none is no error."""
+
+    def usage(self) -> Usage:
+        """How much the account holds, and how much more it may."""
 
     def calls(self) -> int:
         """Requests so far, retries included."""
 
 
-def open_store(container: str, auth: dict[str, Any], secret: dict[str, object]) -> Store:
-    from haven_a.store.swift import SwiftStore, check_auth
+def open_store(container: str, auth: dict[str, Any], secret: dict[str, object], patience: Patience | None = None) -> Store:
+    """Given settings and secret, return the store, of which nothing is asked yet; throws bad-request naming what is wrong with them."""
+    from haven_a.store.auth import check_auth, check_login
+    from haven_a.store.swift import SwiftStore
 
-    return SwiftStore(container, check_auth(auth), secret)
+    checked = check_auth(auth)
+    return SwiftStore(container, checked, check_login(secret, checked), patience or Patience())
