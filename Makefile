@@ -5,7 +5,7 @@
 help:        ## this menu
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: lab   ## a real snapshot to an emulated Google Drive and back, proven by a drill
+demo: lab   ## a real snapshot to Swift and an emulated Google Drive and back, proven by two drills
 	@test/lab/on-ground test/demo/demo
 clean-demo:  ## remove all that the demo made
 	@test/lab/on-ground test/demo/clean
@@ -16,7 +16,7 @@ up:          ## build the images and start the controller on this machine
 down:        ## stop the controller
 	docker compose down
 drill:       ## a restoration drill, now
-	@test/lab/on-ground controller/bin/haven-on-host drill b
+	@test/lab/on-ground controller/bin/haven-on-host drill
 doctor:      ## is everything in place?
 	@test/lab/on-ground controller/bin/haven-on-host doctor
 images: ground ## build every image, the tests' too

@@ -155,16 +155,18 @@ test('up without a configuration waits for it, until it is told to stop', async 
 
 test('of two strategies the one that is meant must be said, but a single one need not be', async (context) => {
   const ground = makeGround(context);
-  const single = await haven('--home', ground.folder, 'backup');
+  const single = await haven('--home', ground.folder, 'audit');
   ground.writeConfig({ strategies: ['a', 'b'] });
 
-  const either = await haven('--home', ground.folder, 'backup');
-  const other = await haven('--home', ground.folder, 'backup', 'a');
+  const either = await haven('--home', ground.folder, 'audit');
+  const other = await haven('--home', ground.folder, 'audit', 'a');
+  const all = await haven('--home', ground.folder, 'backup', '--json');
   ground.writeConfig({ strategies: ['b'] });
   const none = await haven('--home', ground.folder, 'backup', 'a');
 
   // Everything is interrupted here before it begins.
-  assert.deepEqual([single.exit, other.exit], [143, 143]);
+  assert.deepEqual([single.exit, other.exit, all.exit], [143, 143, 143]);
+  assert.equal(JSON.parse(all.stdout).backups.length, 2);
   assert.deepEqual([either.exit, none.exit], [3, 3]);
   assert.match(either.stderr, /say which one is meant/);
   assert.match(none.stderr, /strategy a is not configured/);
