@@ -60,6 +60,29 @@ test('each backup builds upon the one before, and each stream comes back byte by
   assert.equal(bench.tools.bookmarks().length, 3);
 });
 
+test('what a run that was killed right after its commit still held is released when the same snapshot is asked for again', async () => {
+  const first = await bench.backup([days[0]!]);
+  const second = await bench.backup([days[1]!]);
+  const old = 'canary-pool/canary data@canary-snapshot-0';
+  bench.tools.addHold(`haven:b:${made(first).id}`, old);
+  bench.tools.addHold(`haven:b:${made(second).id}`, old);
+  bench.tools.addHold('haven:drill:1', old);
+
+  const again = await bench.backup([days[1]!]);
+
+  assert.equal(made(again).id, made(second).id);
+  assert.deepEqual(bench.tools.holds().toSorted(), [`${old}\thaven:drill:1`, tag(1, second)].toSorted());
+});
+
+test('asking for an older snapshot again leaves the hold of the newest backup alone', async () => {
+  await bench.backup([days[0]!]);
+  const second = await bench.backup([days[1]!]);
+
+  await bench.backup([days[0]!]);
+
+  assert.deepEqual(bench.tools.holds(), [tag(1, second)]);
+});
+
 test('a bookmark is the base when the snapshot is gone', async () => {
   const first = made(await bench.backup([days[0]!]));
   bench.useTools([days[1]!]);

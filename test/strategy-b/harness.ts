@@ -38,6 +38,7 @@ export interface Bench {
     request?: object,
     timing?: TestRun['timing'],
     secret?: string,
+    nodeOptions?: string[],
   ): { child: ChildProcess; ended: Promise<RunResult> };
   backup(
     sources: FakeSource[],
@@ -58,7 +59,13 @@ export async function createBench(sources: FakeSource[]): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'haven-b-'));
   const drive = await startDrive();
 
-  function start(verb: string, request: object = {}, timing: TestRun['timing'] = {}, secret = passphrase) {
+  function start(
+    verb: string,
+    request: object = {},
+    timing: TestRun['timing'] = {},
+    secret = passphrase,
+    nodeOptions: string[] = [],
+  ) {
     const settings = { api: { rootUrl: `${drive.url}/`, tokenUrl: `${drive.url}/token` }, ...smallParts };
     const run: TestRun = {
       folder,
@@ -70,7 +77,9 @@ export async function createBench(sources: FakeSource[]): Promise<Bench> {
     const file = join(folder, 'run.json');
     writeFileSync(file, JSON.stringify(run));
     const entry = join(import.meta.dirname, 'entry.ts');
-    const child = spawn(process.execPath, [entry, file, verb], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...nodeOptions, entry, file, verb], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     return { child, ended: collect(child) };
   }
 
@@ -80,15 +89,8 @@ export async function createBench(sources: FakeSource[]): Promise<Bench> {
     tools: createFakeTools(join(folder, 'tools'), sources),
     start,
     run: (verb, request, timing) => start(verb, request, timing).ended,
-    backup: (chosen, settings = {}, timing = {}, kind = 'auto') => {
-      const api = { rootUrl: `${drive.url}/`, tokenUrl: `${drive.url}/token` };
-      const request = {
-        kind,
-        sources: chosen.map(requestSource),
-        settings: { api, ...smallParts, ...settings },
-      };
-      return bench.run('backup', request, timing);
-    },
+    backup: (chosen, settings = {}, timing = {}, kind = 'auto') =>
+      bench.run('backup', backupRequest(drive, chosen, settings, kind), timing),
     useTools: (...args) => {
       bench.tools = createFakeTools(join(folder, 'tools'), ...args);
     },
@@ -99,6 +101,17 @@ export async function createBench(sources: FakeSource[]): Promise<Bench> {
     },
   };
   return bench;
+}
+
+/** The fields of a request for `backup`, beside those that `start` adds. */
+export function backupRequest(
+  { url }: Drive,
+  chosen: FakeSource[],
+  settings: object = {},
+  kind: 'auto' | 'full' = 'auto',
+) {
+  const api = { rootUrl: `${url}/`, tokenUrl: `${url}/token` };
+  return { kind, sources: chosen.map(requestSource), settings: { api, ...smallParts, ...settings } };
 }
 
 export function requestSource({ dataset, snapshot, guid }: FakeSource, index = 0) {

@@ -126,6 +126,33 @@ test('a pool that cannot be read today is no reason to give the backup in flight
   await assertWhole(back);
 });
 
+test('dataset and snapshot in flight were renamed: they are found by GUID, and what was sent is not sent again', async () => {
+  await cutShort();
+  const renamed = {
+    ...source,
+    dataset: 'canary-pool/canary data moved',
+    snapshot: 'canary-snapshot-renamed',
+  };
+  bench.useTools([renamed]);
+
+  const run = await bench.backup([renamed]);
+
+  await assertWhole(run);
+  assert.ok(!noted(run, 'given-up'), run.stdout);
+  assert.deepEqual(partsOf(run), [2, 3]);
+});
+
+test('the dataset in flight is gone and another one has its place: it is given up, and the other one backed up', async () => {
+  await cutShort();
+  const other = fakeSource({ dataset: 'canary-pool/other', guid: '777', snapshot: 'canary-snapshot-2' });
+  bench.useTools([other]);
+
+  const run = await bench.backup([other]);
+
+  await assertWhole(run, other);
+  assert.match(run.stdout, /given-up.*its dataset is gone/);
+});
+
 test('a part in the spool that is not what the journal says is made again', async () => {
   await cutShort();
   const spool = join(bench.folder, 'state/spool');

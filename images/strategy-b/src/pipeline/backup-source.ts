@@ -42,7 +42,8 @@ export async function backupSource(task: Task, ground: Ground, context: Context)
   const { source, kind, onCommit } = task;
   const pending = ground.journal.inFlight().find((plan) => plan.source.id === source.id);
   if (pending !== undefined) {
-    const finished = await finish(pending, source, ground, context);
+    const plan = await asNamedToday(pending, source, zfsOf(source, context));
+    const finished = await finish(plan, source, ground, context);
     if (finished !== undefined) onCommit(finished);
     if (finished?.guid === source.guid) return finished;
   }
@@ -56,6 +57,15 @@ export async function backupSource(task: Task, ground: Ground, context: Context)
   const committed = await carryOut(planned.plan, ground, context);
   onCommit(committed);
   return committed;
+}
+
+/** Dataset and snapshot may have been renamed since it began. Where the snapshot is not found, the plan stays as it is: `hopeless` looks into why. */
+async function asNamedToday(plan: InFlight, asked: Source, zfs: Zfs): Promise<InFlight> {
+  const onHost = await listBases(zfs, asked).catch(() => []);
+  const found = onHost.find(({ kind, guid }) => kind === 'snapshot' && guid === plan.source.guid);
+  if (found === undefined) return plan;
+  const { dataset } = asked;
+  return { ...plan, source: { ...plan.source, dataset, snapshot: found.name.slice(dataset.length + 1) } };
 }
 
 /** Given the backup in flight, return it committed, or undefined when it was given up. */
@@ -74,7 +84,9 @@ async function finish(
     return await carryOut(plan, ground, context);
   } catch (error) {
     const zfs = zfsOf(plan.source, context);
-    const why = await hopeless(error, plan, ground.journal, () => listBases(zfs, plan.source));
+    const why = await hopeless(error, plan, asked, ground.journal, (source) =>
+      listBases(zfsOf(source, context), source),
+    );
     if (why === null) throw error;
     // A stream that changed begins anew; a snapshot that is gone or unreadable does not come back, unless it is the very one asked for.
     if (plan.source.guid === asked.guid && !(error instanceof PrefixDiffers)) throw error;

@@ -37,8 +37,10 @@ export async function planBackup(
 
   const question = await ask(wanted, facts, zfs, ground, context);
   const done = question.manifests.find((manifest) => manifest.source.guid === source.guid);
-  if (kind === 'auto' && done !== undefined && (await wholeChain(done, question, ground, context)))
+  if (kind === 'auto' && done !== undefined && (await wholeChain(done, question, ground, context))) {
+    await releaseAfterKill(done, question, zfs, source, context);
     return { done };
+  }
   const choice = await chooseWhole(question, ground, context);
   const plan = describe(source, facts, choice, ground, context);
   if (plan.sendFlags.includes(rawFlag) && !facts.encrypted) throw rawOfPlain(source);
@@ -67,6 +69,25 @@ async function ask(
     policy: { fullEveryMs: settings.fullEvery, chainLength: settings.chainLength },
     now: surroundings.clock.now(),
   };
+}
+
+/** The run that committed it was killed before it released what the backup before it had needed. */
+async function releaseAfterKill(
+  done: Manifest,
+  { manifests }: Question,
+  zfs: Zfs,
+  source: Source,
+  { events }: Context,
+): Promise<void> {
+  if (manifests.some(({ createdAt }) => createdAt > done.createdAt)) return; // then that one's holds count
+  const own = snapshotName(source);
+  const earlier = new Set(manifests.map(({ backup }) => backup));
+  await releaseHolds(
+    zfs,
+    source,
+    events,
+    (held) => earlier.has(held.backup) && (held.backup !== done.backup || held.snapshot !== own),
+  );
 }
 
 /** A chain of which a part is missing or altered is not built upon: asks again without it. */

@@ -27,6 +27,8 @@ export interface FakeTools {
   bookmarks(): string[];
   /** The arguments of each `zfs send` that was run, but for dry runs. */
   sends(): string[][];
+  /** How often a piece was compressed, or begun to be. */
+  compressions(): number;
   /** Pids of the fakes that were started, alive or not. */
   pids(): number[];
 }
@@ -62,6 +64,7 @@ export function createFakeTools(
     addHold: (tag, snapshot) => writeFileSync(join(folder, 'holds'), `${snapshot}\t${tag}\n`, { flag: 'a' }),
     bookmarks: () => lines(join(folder, 'bookmarks')).map((line) => line.split('\t')[0]!),
     sends: () => lines(join(folder, 'sends')).map((line) => JSON.parse(line) as string[]),
+    compressions: () => lines(join(folder, 'compressions')).length,
     pids: () => lines(join(folder, 'pids')).map(Number),
   };
 }
@@ -90,6 +93,7 @@ function fakeFilter(folder: string, tool: string, behaviour: Behaviour, after: n
   return `#!/bin/sh
 echo $$ >> '${join(folder, 'pids')}'
 case " $* " in *' --decompress '*|*' --decrypt '*|*' --version '*) exec ${real} "$@";; esac
+${tool === 'gpg' ? '' : `echo ${tool} >> '${join(folder, 'compressions')}'`}
 ${spoil}
 `;
 }
