@@ -1,4 +1,4 @@
-// A few kills on each `make test`; many: test/kill/run --process --kills 300.
+// A few kills on each `make test`; many: `make kill-test`.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { killProcesses } from './process-rounds.ts';

@@ -1,4 +1,4 @@
-// `test/kill/run --process`: a line a round, and what the kills fell on.
+// `test/kill/run`: a line a round, and what the kills fell on.
 import { parseArgs } from 'node:util';
 import { killProcesses } from './process-rounds.ts';
 
