@@ -48,7 +48,6 @@ const Fields = z.strictObject({
     .array(z.enum(['--large-block', '--compressed', '--embed', '--raw']))
     .max(4)
     .default([]),
-  /** Held against what a slow machine can do in docs/decisions/0006-compression.md. */
   compression: z
     .discriminatedUnion('method', [
       z.strictObject({ method: z.literal('xz'), level: z.int().min(0).max(9).default(1), threads }),
