@@ -69,6 +69,8 @@ async function resume(
   strategy: Strategy,
   about: Parameters<typeof recorded>[1],
 ): Promise<RunSummary | null> {
+  // An interrupted run looks at nothing more; its own record says what ended it.
+  if (app.signal.aborted) return null;
   const sources = await owedSources(app, strategy);
   if (sources.length === 0) return null;
   app.log.info({ strategy: strategy.name, count: sources.length }, 'finishing what an earlier run began');
