@@ -13,7 +13,7 @@ function prepare(context: TestContext, schedule?: string) {
   const ground = makeGround(context);
   ground.writeConfig(schedule === undefined ? {} : { schedule });
   const app = groundApp(context, ground);
-  app.config.monitor.port = 0;
+  app.config.monitor = { enabled: true, address: '127.0.0.1', port: 0 };
   return app;
 }
 
