@@ -87,6 +87,8 @@ export function makeGround(context: TestContext): Ground {
         datasets: { home: { dataset: datasetName } },
         strategies: Object.fromEntries(strategies.map((strategy) => [strategy, section])),
         drill: { image: drillImage },
+        // Of all daemons that tests start at once only one could have the port.
+        monitor: { enabled: false },
         // No machine that runs these tests needs ZFS: any device that every machine has will do.
         host: { zfs, zpool: zfs, zfsDevice: '/dev/zero' },
       };

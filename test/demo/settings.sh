@@ -4,5 +4,7 @@ dataset='haven-demo/family photos'
 demo_home=${HAVEN_DEMO_HOME:-/var/lib/haven-demo}
 part_bytes=4194304
 export HAVEN_PROJECT=haven-demo HAVEN_HOME="$demo_home/home"
+# So that it runs beside a real Haven.
+export HAVEN_MONITOR_PORT=9787
 compose() { docker compose --progress quiet --profile demo "$@"; }
 haven() { controller/bin/haven-on-host "$@"; }

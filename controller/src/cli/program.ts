@@ -1,21 +1,6 @@
 // The command line: which verbs there are, and what every one of them has in common. Ends nothing: exit is a value.
 import { Command, CommanderError } from 'commander';
 import { type ErrorReport, exitCodes, reportOf } from '../errors.ts';
-import { auditCommand } from './commands/audit.ts';
-import { authCommand } from './commands/auth.ts';
-import { backupCommand } from './commands/backup.ts';
-import { configCommand, problemsOfFile } from './commands/config.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { drillCommand } from './commands/drill.ts';
-import { driveSelftestCommand } from './commands/drive-selftest.ts';
-import { historyCommand } from './commands/history.ts';
-import { kitCommand } from './commands/kit.ts';
-import { listCommand } from './commands/list.ts';
-import { logsCommand } from './commands/logs.ts';
-import { notifyCommand } from './commands/notify.ts';
-import { pruneCommand } from './commands/prune.ts';
-import { statusCommand } from './commands/status.ts';
-import { upCommand } from './commands/up.ts';
 import type { Answer, Context } from './context.ts';
 
 export interface CommandLine {
@@ -36,7 +21,8 @@ export async function runCommandLine({ argv, stdout, stderr, context }: CommandL
     else if (given.text !== '') stdout(`${given.text}\n`);
     if (!json && error != null) stderr(errorText(error));
   };
-  const program = buildProgram(
+  const program = await buildProgram(
+    argv,
     { ...context, out: stdout, err: stderr, answer },
     stdout,
     json ? () => {} : stderr,
@@ -49,17 +35,45 @@ export async function runCommandLine({ argv, stdout, stderr, context }: CommandL
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
     const report =
       thrown instanceof CommanderError ? usageError(thrown) : reportOf(thrown, argv[0] ?? 'haven');
-    if (json) stdout(`${JSON.stringify(errorData(report), null, 2)}\n`);
+    if (json) stdout(`${JSON.stringify(await errorData(report), null, 2)}\n`);
     else if (!(thrown instanceof CommanderError)) stderr(errorText(report));
     return exitCodes[report.code];
   }
 }
 
-function buildProgram(
+type Adder = (program: Command, context: Context) => void;
+
+/** In the order of the help. Each is loaded when it is asked for: together they need three times as long as `haven status` does by itself. */
+const verbs: Record<string, () => Promise<Adder>> = {
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  backup: async () => (await import('./commands/backup.ts')).backupCommand,
+  drill: async () => (await import('./commands/drill.ts')).drillCommand,
+  list: async () => (await import('./commands/list.ts')).listCommand,
+  audit: async () => (await import('./commands/audit.ts')).auditCommand,
+  prune: async () => (await import('./commands/prune.ts')).pruneCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  history: async () => (await import('./commands/history.ts')).historyCommand,
+  logs: async () => (await import('./commands/logs.ts')).logsCommand,
+  kit: async () => (await import('./commands/kit.ts')).kitCommand,
+  auth: async () => (await import('./commands/auth.ts')).authCommand,
+  'drive-selftest': async () => (await import('./commands/drive-selftest.ts')).driveSelftestCommand,
+  notify: async () => (await import('./commands/notify.ts')).notifyCommand,
+  config: async () => (await import('./commands/config.ts')).configCommand,
+  up: async () => (await import('./commands/up.ts')).upCommand,
+};
+
+/** Given a command line, return what its verb needs; all of them when it is not sure which that is. */
+async function addersFor(argv: string[]): Promise<Adder[]> {
+  const named = [...new Set(argv.filter((word) => Object.hasOwn(verbs, word)))];
+  return await Promise.all((named.length > 0 ? named : Object.keys(verbs)).map((verb) => verbs[verb]!()));
+}
+
+async function buildProgram(
+  argv: string[],
   context: Context,
   stdout: (text: string) => void,
   stderr: (text: string) => void,
-): Command {
+): Promise<Command> {
   const program = new Command('haven')
     .description('Backs up a ZFS server off-site, and proves by drills that the backups can be restored.')
     .option('--home <folder>', 'where Haven keeps everything (default: $HAVEN_HOME, or /var/lib/haven)')
@@ -69,22 +83,7 @@ function buildProgram(
     .configureOutput({ writeOut: stdout, writeErr: stderr })
     .showHelpAfterError('(`haven --help` shows what there is)')
     .exitOverride();
-  const commands = [
-    doctorCommand,
-    backupCommand,
-    drillCommand,
-    listCommand,
-    auditCommand,
-    pruneCommand,
-    statusCommand,
-    historyCommand,
-    logsCommand,
-    kitCommand,
-    authCommand,
-    driveSelftestCommand,
-    notifyCommand,
-  ];
-  for (const add of [...commands, configCommand, upCommand]) add(program, context);
+  for (const add of await addersFor(argv)) add(program, context);
   return program;
 }
 
@@ -94,9 +93,11 @@ function usageError(error: CommanderError): ErrorReport {
   return { code: 'bad-request', operation: 'read the command line', message, hint: '`haven --help`' };
 }
 
-function errorData(report: ErrorReport): Record<string, unknown> {
+async function errorData(report: ErrorReport): Promise<Record<string, unknown>> {
   const isConfig = report.operation === 'read the configuration' && report.subject !== undefined;
-  const problems = isConfig ? { problems: problemsOfFile(report.subject!) } : {};
+  if (!isConfig) return { error: report, exit: exitCodes[report.code] };
+  const { problemsOfFile } = await import('./commands/config.ts');
+  const problems = { problems: problemsOfFile(report.subject!) };
   return { error: report, exit: exitCodes[report.code], ...problems };
 }
 

@@ -109,6 +109,15 @@ const Host = z
   })
   .prefault({});
 
+/** What monitors may ask over HTTP: /healthz and /metrics. Without a password, so nothing in there is a secret or a name. */
+const Monitor = z
+  .strictObject({
+    enabled: z.boolean().default(true),
+    address: z.union([z.ipv4(), z.ipv6()], 'an IP address of this machine').default('127.0.0.1'),
+    port: z.int().min(1).max(65535).default(9786),
+  })
+  .prefault({});
+
 export const Config = z
   .strictObject({
     name: z
@@ -122,6 +131,7 @@ export const Config = z
     strategies: Strategies,
     drill: Drill,
     notify: Notify,
+    monitor: Monitor,
     host: Host,
   })
   .superRefine((config, context) => {

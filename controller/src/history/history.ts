@@ -37,12 +37,21 @@ export interface Query {
   limit?: number;
 }
 
+export interface RunCount {
+  kind: Kind;
+  strategy: string;
+  outcome: Outcome;
+  count: number;
+}
+
 export interface History extends Healths {
   begin(run: { id: string; kind: Kind; strategy: string; trigger: Trigger; started: Date }): void;
   end(id: string, end: RunEnd): void;
   /** Newest first. */
   runs(query: Query): RunRecord[];
   unfinished(strategy: string, kind: Kind): RunRecord[];
+  /** How many runs of each kind ended how. */
+  counts(): RunCount[];
   /** When a job was first heard of, so that one that never ran comes due at all. */
   firstSeen(job: string, now: Date): Date;
   close(): void;
@@ -100,6 +109,12 @@ export function openHistory(path: string): History {
     },
     unfinished: (strategy, kind) =>
       select('WHERE ended IS NULL AND strategy = ? AND kind = ? ORDER BY started', strategy, kind),
+    counts: () =>
+      database
+        .prepare(
+          'SELECT kind, strategy, outcome, count(*) AS count FROM runs WHERE outcome IS NOT NULL GROUP BY kind, strategy, outcome',
+        )
+        .all() as unknown as RunCount[],
     firstSeen(job, now) {
       database
         .prepare('INSERT OR IGNORE INTO jobs (name, first_seen) VALUES (?, ?)')

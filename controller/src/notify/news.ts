@@ -63,6 +63,14 @@ export function newsOfSilence(name: string, job: string, since: string, before: 
   return { occasion: 'failure', job, title, text, run: null };
 }
 
+/** Given a job whose newest good run is too old, return the news of it; `newest`: null when there never was one. */
+export function newsOfAge(name: string, job: string, newest: string | null): News {
+  const [kind, strategy] = job.split('-');
+  const title = `${name}: ${kind} ${strategy} is OVERDUE: two good runs or more are missing`;
+  const what = newest === null ? 'There is no good one yet' : `The newest good one is of ${newest}`;
+  return { occasion: 'failure', job, title, text: `${what}. \`haven status\` shows more.`, run: null };
+}
+
 export function testNews(name: string): News {
   const text = 'This is what news from Haven looks like. Nothing has happened.';
   return { occasion: 'test', job: 'test', title: `${name}: a test`, text, run: null };

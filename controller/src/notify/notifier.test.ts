@@ -310,3 +310,27 @@ test('the test tries every target once and says which took it', async () => {
   assert.deepEqual(tried.map(({ ok }) => ok).sort(), [false, true]);
   assert.equal(requests.length, 2);
 });
+
+test('what has become too old is told once, even of a job whose failure is known, and again only after it was young', async () => {
+  const news = notifier([webhook()]);
+  const newest = '2026-11-20T03:00:00.000Z';
+
+  await news.ended(ended(failed), noLog);
+  await news.aged('backup-b', false, newest);
+  await news.aged('backup-b', true, newest);
+  await news.aged('backup-b', true, newest);
+  await news.ended(ended(), noLog);
+  await news.aged('backup-b', false, newest);
+  await news.aged('backup-b', true, null);
+
+  const told = requests.map(
+    ({ body }) => JSON.parse(body) as { occasion: string; title: string; text: string },
+  );
+  assert.deepEqual(
+    told.map(({ occasion }) => occasion),
+    ['failure', 'failure', 'recovery', 'failure'],
+  );
+  assert.match(told[1]!.title, /^haven: backup b is OVERDUE/);
+  assert.match(told[1]!.text, /newest good one is of 2026-11-20T03:00/);
+  assert.match(told[3]!.text, /There is no good one yet/);
+});

@@ -9,6 +9,7 @@ import {
   jobName,
   type News,
   newsOf,
+  newsOfAge,
   newsOfSilence,
   testNews,
 } from './news.ts';
@@ -28,6 +29,8 @@ export interface Notifier {
   ended(run: EndedRun, logPath: string): Promise<void>;
   /** A job that should have begun at `since` has not. */
   overdue(job: string, since: Date): Promise<void>;
+  /** Whether the newest good run of a job, of the time given, is too old: told once each time that it becomes so, whatever was told of single runs. */
+  aged(job: string, isOverdue: boolean, newest: string | null): Promise<void>;
   /** Tries every target; one line each, in the order of the configuration. */
   test(): Promise<Tried[]>;
 }
@@ -114,6 +117,16 @@ export function createNotifier({ targets }: Notify, ways: Ways): Notifier {
       if (news === null) return;
       healths.setHealth(job, 'bad', now());
       await tell(news);
+    },
+    aged: async (job, isOverdue, newest) => {
+      const age = `age-of-${job}`;
+      const after: Health = isOverdue ? 'bad' : 'good';
+      if ((healths.healthOf(age) ?? 'good') === after) return;
+      healths.setHealth(age, after, now());
+      if (!isOverdue) return;
+      // So that the next good run tells that it works again.
+      healths.setHealth(job, 'bad', now());
+      await tell(newsOfAge(name, job, newest));
     },
     test: () =>
       Promise.all(

@@ -6,7 +6,7 @@ import { groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
 import type { Result } from '../contract/events.ts';
 import { HavenError } from '../errors.ts';
-import { readStatus } from '../history/status.ts';
+import { readStatus } from '../status/status.ts';
 import { strategyB } from '../strategies/b.ts';
 import { runAudit } from './audit.ts';
 import { runBackup } from './backup.ts';

@@ -14,6 +14,8 @@ import { runDrill } from '../runs/drill.ts';
 import { reap } from '../runs/drill-steps.ts';
 import { adoptAll } from '../runs/leftovers.ts';
 import { makeRunFolder } from '../runs/run-folder.ts';
+import { startMonitor } from '../status/monitor.ts';
+import { watchAges } from '../status/watch-ages.ts';
 import { strategyNamed } from '../strategies/configured.ts';
 import { due, type Job, jobsOf, nextDue, overdueSince } from './due.ts';
 import { pastOf } from './past.ts';
@@ -29,12 +31,20 @@ export interface Rhythm {
 
 const usualRhythm: Rhythm = { tickMs: 15_000, lookMs: 3_000 };
 
-export async function keepUp(surroundings: Surroundings, rhythm = usualRhythm): Promise<void> {
+/** `listen`: where monitors are answered, instead of the configuration's address. */
+export async function keepUp(
+  surroundings: Surroundings,
+  rhythm = usualRhythm,
+  listen?: string,
+): Promise<void> {
   const config = await waitForConfig(surroundings, rhythm.lookMs);
   if (config === undefined) return;
   const app = buildApp(surroundings, config);
   const running = new Map<string, Promise<void>>();
   const refused = new Set<string>();
+  const monitor = await startMonitor(app, listen);
+  const ending = new AbortController();
+  const ages = watchAges(app, AbortSignal.any([app.signal, ending.signal]));
   try {
     announce(app);
     while (!app.signal.aborted) {
@@ -68,6 +78,8 @@ export async function keepUp(surroundings: Surroundings, rhythm = usualRhythm): 
     }
     await Promise.all(running.values());
   } finally {
+    ending.abort();
+    await Promise.all([monitor.close(), ages]);
     app.history.close();
   }
 }

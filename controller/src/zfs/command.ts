@@ -1,5 +1,4 @@
 // The only place that starts `zfs` and `zpool`: argv arrays, C locale, errors without names (they may reach a log).
-import { execa } from 'execa';
 import { HavenError } from '../errors.ts';
 
 export type Command = (args: string[]) => Promise<string>;
@@ -24,6 +23,8 @@ const reasons: Reason[] = [
 /** Given a program's name or path, return a Command; it throws source-unreadable with what stderr means, never its words. */
 export function zfsCommand(program: string): Command {
   return async (args) => {
+    // Not before it is needed: it would double the time that `haven status` takes.
+    const { execa } = await import('execa');
     const run = await execa(program, args, {
       env: { LC_ALL: 'C' },
       reject: false,

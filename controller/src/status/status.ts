@@ -1,0 +1,117 @@
+// How safe the data is, from the history alone: nothing is asked of Docker, ZFS or a store, so it answers at once and whatever is broken.
+import * as z from 'zod';
+import type { App } from '../app.ts';
+import type { StrategyName } from '../contract/request.ts';
+import type { Kind, RunRecord } from '../history/history.ts';
+import { readKnown } from '../runs/known-datasets.ts';
+import { type Job, jobsOf, nextDue } from '../schedule/due.ts';
+import { pastOf } from '../schedule/past.ts';
+import { configuredStrategies } from '../strategies/configured.ts';
+import { type Freshness, freshness } from './freshness.ts';
+import { foundDamage, graceOf, type HealthLevel, healthExits, overall } from './health.ts';
+import { sentence } from './sentence.ts';
+
+/** What is expected again and again, and shown. */
+export const watchedKinds = ['backup', 'audit', 'drill'] as const satisfies Kind[];
+export type WatchedKind = (typeof watchedKinds)[number];
+
+export interface KindStatus {
+  kind: WatchedKind;
+  last: RunRecord | null;
+  lastOk: RunRecord | null;
+  running: boolean;
+  next: string | null;
+  freshness: Freshness;
+  /** The last look that came to a finding found damage. */
+  damaged: boolean;
+}
+
+/** Of a strategy's last backup: which id stood for which dataset. */
+export interface DatasetStatus {
+  strategy: StrategyName;
+  id: string;
+  dataset: string;
+  goneSince: string | null;
+  /** A volume, which this strategy cannot back up. */
+  leftOut: boolean;
+}
+
+export interface Status {
+  sentence: string;
+  level: HealthLevel;
+  /** Of `haven status`: 0 means that all that was promised is kept. */
+  exit: number;
+  /** The latest drill of any strategy that was green. */
+  provenAt: string | null;
+  strategies: Partial<Record<StrategyName, KindStatus[]>>;
+  datasets: DatasetStatus[];
+}
+
+export function readStatus(app: App): Status {
+  const strategies: Status['strategies'] = {};
+  const datasets: DatasetStatus[] = [];
+  for (const { name } of configuredStrategies(app.config)) {
+    strategies[name] = watchedKinds.map((kind) => kindStatus(app, name, kind));
+    for (const [id, { root: _root, ...known }] of Object.entries(readKnown(app.home.datasets[name])))
+      datasets.push({ strategy: name, id, ...known });
+  }
+  const all = Object.values(strategies).flat();
+  const proofs = all.flatMap(({ kind, lastOk }) => (kind === 'drill' ? (lastOk?.ended ?? []) : []));
+  const level = overall(
+    all.map((one) => one.freshness.level),
+    all.some(({ damaged }) => damaged),
+  );
+  return {
+    sentence: sentence(strategies, app.now()),
+    level,
+    exit: healthExits[level],
+    provenAt: proofs.toSorted().at(-1) ?? null,
+    strategies,
+    datasets,
+  };
+}
+
+const looked = 20;
+
+function kindStatus(app: App, strategy: StrategyName, kind: WatchedKind): KindStatus {
+  const { history, config } = app;
+  const now = app.now();
+  const runs = history.runs({ kind, strategy, limit: looked });
+  const good = history.runs({ kind, strategy, outcome: 'ok', limit: 5 });
+  const [last = null] = runs;
+  const [lastOk = null] = good;
+  const running = last !== null && last.ended === null;
+  const job = jobsOf(config).find((candidate) => candidate.kind === kind && candidate.strategy === strategy);
+  const next = job === undefined ? null : nextDue(job, pastOf(history, job, now), config.timezone, now);
+  return {
+    ...{ kind, last, lastOk, running },
+    next: next?.toISOString() ?? null,
+    freshness: freshnessOf(app, job, good, running),
+    damaged: kind !== 'backup' && foundDamage(runs),
+  };
+}
+
+function freshnessOf(app: App, job: Job | undefined, good: RunRecord[], running: boolean): Freshness {
+  const { history, config } = app;
+  const now = app.now();
+  const newest = good[0] === undefined ? null : dataOf(good[0]);
+  if (job === undefined) return freshness(null, newest, now, now);
+  const section = job.kind === 'drill' ? config.drill : config.strategies[job.strategy];
+  const graceMs = graceOf({
+    goodRunsMs: good.map(({ started, ended }) => Date.parse(ended ?? started) - Date.parse(started)),
+    running,
+    longestMs: (section?.maxHours ?? 0) * 3_600_000,
+  });
+  const promised = { cron: job.cron, timezone: config.timezone, graceMs };
+  return freshness(promised, newest, history.firstSeen(job.name, now), now);
+}
+
+/** What counts of a backup's record: each dataset's own time. */
+const Backups = z.object({ backups: z.array(z.object({ createdAt: z.string() })) });
+
+/** As old as the oldest that a run committed: one that went on with an older snapshot is no younger for having ended today. */
+function dataOf({ started, result }: RunRecord): Date {
+  const read = Backups.safeParse(result);
+  const times = [started, ...(read.data?.backups.map(({ createdAt }) => createdAt) ?? [])];
+  return new Date(Math.min(...times.map((time) => Date.parse(time)).filter((time) => !Number.isNaN(time))));
+}
