@@ -128,6 +128,8 @@ export const Config = z
     datasets: z
       .record(DatasetId, DatasetEntry)
       .refine((all) => Object.keys(all).length > 0, 'name at least one dataset to back up'),
+    /** Ids that are no longer backed up, or by one strategy alone, on purpose: whose backups in the stores alarm nobody. */
+    retired: z.array(DatasetId).default([]),
     strategies: Strategies,
     drill: Drill,
     notify: Notify,

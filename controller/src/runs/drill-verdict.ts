@@ -13,6 +13,8 @@ export interface DrillVerdict {
   sentence: string;
   seconds: number;
   sources: Verdict[];
+  /** Each is a reason why this is no pass, however well all was restored (runs/drill-rot.ts). */
+  rot: string[];
 }
 
 interface Given {
@@ -21,16 +23,20 @@ interface Given {
   startedAt: Date;
   endedAt: Date;
   sources: Verdict[];
+  rot: string[];
 }
 
-/** Green only when something was drilled, and all of it is green. */
-export function sumUp({ run, strategy, startedAt, endedAt, sources }: Given): DrillVerdict {
-  const pass = sources.length > 0 && sources.every((verdict) => verdict.pass);
+/** Green only when something was drilled, all of it is green, and nothing rots in silence. */
+export function sumUp({ run, strategy, startedAt, endedAt, sources, rot }: Given): DrillVerdict {
+  const restored = sources.length > 0 && sources.every((verdict) => verdict.pass);
+  const pass = restored && rot.length === 0;
   const worst = sources.find((verdict) => !verdict.pass);
-  const sentence =
-    (pass ? sources.map((verdict) => verdict.sentence).join(' ') : worst?.sentence) ?? 'Nothing was drilled.';
+  const ofSources =
+    (restored ? sources.map((verdict) => verdict.sentence).join(' ') : worst?.sentence) ??
+    'Nothing was drilled.';
+  const sentence = [...rot.map((reason) => `NOT as it should be: ${reason}.`), ofSources].join(' ');
   const seconds = (endedAt.getTime() - startedAt.getTime()) / 1000;
-  return { run, at: endedAt.toISOString(), strategy, pass, sentence, seconds, sources };
+  return { run, at: endedAt.toISOString(), strategy, pass, sentence, seconds, sources, rot };
 }
 
 export async function writeVerdict(app: App, verdict: DrillVerdict): Promise<void> {

@@ -12,6 +12,7 @@ import { ensureKit } from '../kit/write-kit.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { type Chosen, choose } from './drill-choose.ts';
 import { fall, type Standing, stand } from './drill-one.ts';
+import { findRot } from './drill-rot.ts';
 import { drillVerbsFor, failedBefore, reap, releaseStaleHolds } from './drill-steps.ts';
 import { sumUp, writeVerdict } from './drill-verdict.ts';
 import { compareTrees } from './drill-verify.ts';
@@ -52,6 +53,7 @@ interface Side {
   folder: string;
   chosen: Chosen[];
   verdicts: Verdict[];
+  rot: string[];
   exit: number;
   /** Why it could not even begin. */
   failure: ErrorReport | null;
@@ -86,12 +88,15 @@ async function drillAll(
 /** A store that cannot be asked is the failure of its own strategy's drill, not of the other's. */
 async function openSide(app: App, strategy: Strategy, run: string, named: string | undefined): Promise<Side> {
   const folder = makeRunFolder(app.home, run);
-  const side: Side = { strategy, run, folder, chosen: [], verdicts: [], exit: 0, failure: null };
+  const side: Side = { strategy, run, folder, chosen: [], verdicts: [], rot: [], exit: 0, failure: null };
   try {
     await ensureKit(app, strategy);
     const { found: datasets } = await sourcesOf(app, strategy);
     for (const { dataset } of datasets) await releaseStaleHolds(app, dataset);
-    side.chosen = choose(strategy, datasets, await listBackups(app, strategy), named);
+    const listing = await listBackups(app, strategy);
+    side.chosen = choose(strategy, datasets, listing, named);
+    // Who names a backup may well want an old one.
+    if (named === undefined) side.rot = findRot(app, strategy.name, listing.backups, datasets);
   } catch (thrown) {
     side.failure = reportOf(thrown, 'drill');
   }
@@ -145,7 +150,7 @@ async function drillGroup(app: App, group: Member[], version: Version, sides: Si
 }
 
 async function endSide(app: App, side: Side, startedAt: Date): Promise<Ending> {
-  const { failure, run, strategy, verdicts } = side;
+  const { failure, run, strategy, verdicts, rot } = side;
   if (failure !== null)
     return { outcome: 'failed', exit: exitCodes[failure.code], error: failure, result: null };
   const verdict = sumUp({
@@ -154,9 +159,15 @@ async function endSide(app: App, side: Side, startedAt: Date): Promise<Ending> {
     startedAt,
     endedAt: app.now(),
     sources: verdicts,
+    rot,
   });
   await writeVerdict(app, verdict);
   if (verdict.pass) return { outcome: 'ok', exit: 0, error: null, result: verdict };
+  if (verdicts.length > 0 && verdicts.every(({ pass }) => pass)) {
+    // All that there is can be restored, so nothing is damaged: something is missing.
+    const error = { code: 'partial', operation: 'drill', message: verdict.sentence } as const;
+    return { outcome: 'partial', exit: exitCodes.partial, error, result: verdict };
+  }
   const error = { code: 'damaged', operation: 'drill', message: verdict.sentence } as const;
   return { outcome: 'failed', exit: side.exit || exitCodes.damaged, error, result: verdict };
 }

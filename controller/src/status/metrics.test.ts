@@ -1,7 +1,7 @@
 // What Prometheus reads. promtool judges it as well, where it is installed.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { datasetName, groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
@@ -116,3 +116,22 @@ test('promtool finds nothing to object to', {
 
   assert.deepEqual([status, `${stdout}${stderr}`], [0, '']);
 });
+
+for (const file of ['grafana.json', 'alerts.yml']) {
+  test(`docs/operate/${file} asks for nothing that there is not`, async (context) => {
+    const app = prepare(context);
+    app.config.drill.schedule.b = '0 5 * * 0';
+    backedUp(app);
+    drilledGreen(app);
+    const there = new Set([...(await read(app)).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+    const path = new URL(`../../../docs/operate/${file}`, import.meta.url);
+
+    const asked = [...readFileSync(path, 'utf8').matchAll(/\bhaven_[a-z_]+/g)].map(([name]) => name);
+
+    assert.notEqual(asked.length, 0);
+    assert.deepEqual(
+      asked.filter((name) => !there.has(name)),
+      [],
+    );
+  });
+}

@@ -7,7 +7,7 @@ import { readKnown } from '../runs/known-datasets.ts';
 import { type Job, jobsOf, nextDue } from '../schedule/due.ts';
 import { pastOf } from '../schedule/past.ts';
 import { configuredStrategies } from '../strategies/configured.ts';
-import { type Freshness, freshness } from './freshness.ts';
+import { type Freshness, freshness, type Promised } from './freshness.ts';
 import { foundDamage, graceOf, type HealthLevel, healthExits, overall } from './health.ts';
 import { sentence } from './sentence.ts';
 
@@ -72,12 +72,14 @@ export function readStatus(app: App): Status {
 }
 
 const looked = 20;
+/** How many good runs tell how long one takes. */
+const usual = 5;
 
 function kindStatus(app: App, strategy: StrategyName, kind: WatchedKind): KindStatus {
   const { history, config } = app;
   const now = app.now();
   const runs = history.runs({ kind, strategy, limit: looked });
-  const good = history.runs({ kind, strategy, outcome: 'ok', limit: 5 });
+  const good = history.runs({ kind, strategy, outcome: 'ok', limit: usual });
   const [last = null] = runs;
   const [lastOk = null] = good;
   const running = last !== null && last.ended === null;
@@ -92,18 +94,29 @@ function kindStatus(app: App, strategy: StrategyName, kind: WatchedKind): KindSt
 }
 
 function freshnessOf(app: App, job: Job | undefined, good: RunRecord[], running: boolean): Freshness {
-  const { history, config } = app;
   const now = app.now();
   const newest = good[0] === undefined ? null : dataOf(good[0]);
   if (job === undefined) return freshness(null, newest, now, now);
+  return freshness(promisedOf(app, job, good, running), newest, app.history.firstSeen(job.name, now), now);
+}
+
+function promisedOf({ config }: App, job: Job, good: RunRecord[], running: boolean): Promised {
   const section = job.kind === 'drill' ? config.drill : config.strategies[job.strategy];
   const graceMs = graceOf({
     goodRunsMs: good.map(({ started, ended }) => Date.parse(ended ?? started) - Date.parse(started)),
     running,
     longestMs: (section?.maxHours ?? 0) * 3_600_000,
   });
-  const promised = { cron: job.cron, timezone: config.timezone, graceMs };
-  return freshness(promised, newest, history.firstSeen(job.name, now), now);
+  return { cron: job.cron, timezone: config.timezone, graceMs };
+}
+
+/** Given the time of a dataset's newest backup as its store tells it, say how fresh that is by the schedule of the strategy's backups. */
+export function freshnessInStore(app: App, strategy: StrategyName, newest: Date): Freshness {
+  const now = app.now();
+  const job = jobsOf(app.config).find((one) => one.kind === 'backup' && one.strategy === strategy);
+  if (job === undefined) return freshness(null, newest, now, now);
+  const good = app.history.runs({ kind: 'backup', strategy, outcome: 'ok', limit: usual });
+  return freshness(promisedOf(app, job, good, false), newest, now, now);
 }
 
 /** What counts of a backup's record: each dataset's own time. */
