@@ -21,8 +21,13 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('the lines for restoring by hand give the stream back, and find damage', async () => {
-  const backup = await putBackup(drive, { partBytes: 250_000 });
+for (const compression of ['zstd', 'xz'] as const) {
+  test(`the lines for restoring by hand give the stream back, and find damage (${compression})`, () =>
+    restoredByHand(compression));
+}
+
+async function restoredByHand(compression: 'zstd' | 'xz'): Promise<void> {
+  const backup = await putBackup(drive, { partBytes: 250_000, compression });
   downloadInBrowser(backup);
 
   const good = await byHand(backup.id);
@@ -35,7 +40,7 @@ test('the lines for restoring by hand give the stream back, and find damage', as
   assert.ok(stream.equals(backup.stream));
   assert.notEqual(bad.exitCode, 0);
   assert.match(bad.all, /h1-[0-9a-f]+-000003: FAILED/);
-});
+}
 
 function byHand(id: string) {
   const section = page.slice(page.indexOf('## Without the sign-in'));

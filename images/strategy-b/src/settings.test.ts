@@ -9,7 +9,7 @@ test('all settings have defaults', () => {
     fullEvery: 180 * 24 * 3_600_000,
     chainLength: 200,
     sendFlags: [],
-    compression: { method: 'xz', level: 1, threads: 1 },
+    compression: { method: 'zstd', level: 3, threads: 1 },
     keepWithin: '1y',
     keepChains: 2,
     limit: [{ minute: 0, rate: Number.POSITIVE_INFINITY }],
@@ -19,10 +19,10 @@ test('all settings have defaults', () => {
   });
 });
 
-test('zstd has a level and a thread unless told otherwise', () => {
-  const { compression } = Settings.parse({ compression: { method: 'zstd' } });
+test('xz has a level and a thread unless told otherwise', () => {
+  const { compression } = Settings.parse({ compression: { method: 'xz' } });
 
-  assert.deepEqual(compression, { method: 'zstd', level: 3, threads: 1 });
+  assert.deepEqual(compression, { method: 'xz', level: 1, threads: 1 });
 });
 
 for (const [name, settings, path] of [

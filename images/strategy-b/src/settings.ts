@@ -48,13 +48,14 @@ const Fields = z.strictObject({
     .array(z.enum(['--large-block', '--compressed', '--embed', '--raw']))
     .max(4)
     .default([]),
+  /** The default keeps a slow processor from holding up a slow uplink (docs/decisions/0006). */
   compression: z
     .discriminatedUnion('method', [
       z.strictObject({ method: z.literal('xz'), level: z.int().min(0).max(9).default(1), threads }),
       z.strictObject({ method: z.literal('zstd'), level: z.int().min(1).max(19).default(3), threads }),
       z.strictObject({ method: z.literal('none') }),
     ])
-    .default({ method: 'xz', level: 1, threads: 1 }),
+    .default({ method: 'zstd', level: 3, threads: 1 }),
   /** Prune: backups younger than this stay. */
   keepWithin: z
     .string()

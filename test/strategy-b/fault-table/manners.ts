@@ -53,12 +53,13 @@ export const manners: Row[] = [
   setting('lists lag an hour, all of them', { listLagMs: 3_600_000 }, unseen),
   setting('one file a page', { maxPageSize: 1 }, { ...atAudit, ...unseen }),
   setting(
-    'tokens live for a second, clocks leap',
-    { accessTokenSeconds: 1 },
+    // Longer than the row may take on the slowest machine, shorter than one of its leaps.
+    'tokens live for ten minutes, the store is to be left alone for twenty',
+    { accessTokenSeconds: 600 },
     {
       exit: 0,
       said: ['retry'],
-      faults: [{ name: 'server-error-503', match: 'upload-chunk', nth: 2, times: 3 }],
+      faults: [{ name: 'too-many-429', match: 'upload-chunk', nth: 2, times: 2, retryAfter: 1200 }],
     },
   ),
   setting('room for the first part only', { storageLimitBytes: 452_000 }, { exit: 21 }),
