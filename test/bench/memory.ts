@@ -10,7 +10,7 @@ export async function memory(place: Place): Promise<Figure[]> {
   const peaks: number[] = [];
   const figures: Figure[] = [];
   // To the emulated Drive: the uploader's buffers count too.
-  for (const mebibytes of [256, place.longMebibytes]) {
+  for (const mebibytes of [place.shortMebibytes, place.longMebibytes]) {
     const stream = streamFile(place.cache, mebibytes);
     const { peakMebibytes } = await backUp(
       { stream, compression: { method: 'zstd', level: 3 }, store: 'drive' },

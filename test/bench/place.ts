@@ -9,7 +9,8 @@ export interface Place {
   drive: Drive;
   /** Of the stream. */
   mebibytes: number;
-  /** Of the longer stream that memory is measured with. */
+  /** Of the two streams that memory is measured with. */
+  shortMebibytes: number;
   longMebibytes: number;
   rounds: number;
   /** Called with each measurement as it is made. */
