@@ -37,6 +37,7 @@ try {
     cache,
     drive,
     mebibytes,
+    shortMebibytes: 256,
     longMebibytes,
     rounds,
     tell: (line: string) => console.error(line),
