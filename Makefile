@@ -1,6 +1,6 @@
 # Haven's menu: each line calls a script; the logic is there, not here.
 .DEFAULT_GOAL := help
-.PHONY: help demo clean-demo test up down drill doctor images check unit conformance kill-test ground lab lab-shell lab-stop
+.PHONY: help demo clean-demo test up down drill doctor images check unit conformance bench kill-test ground lab lab-shell lab-stop
 
 help:        ## this menu
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,6 +27,8 @@ unit:        ## the tests that need neither Docker nor ZFS
 	@test/run unit
 conformance: ## run every image through images/CONTRACT.md; IMAGE=haven/drill for one
 	@test/conformance/run $(IMAGE)
+bench:       ## how fast and how small: ratios to a shell's pipeline; ONLY=memory MIB=512
+	@test/bench/run $(if $(ONLY),--only $(ONLY)) $(if $(MIB),--mib $(MIB))
 kill-test:   ## kill backups at a hundred random steps, and go on after each; KILLS=300 SEED=7
 	@test/kill/run --kills $(or $(KILLS),100) --seed $(or $(SEED),1)
 ground:      ## make sure of Docker, and of ZFS: this machine's own, or else the lab's

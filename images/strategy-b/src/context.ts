@@ -50,6 +50,7 @@ export async function withContext<T>(
 ): Promise<T> {
   const { paths, timing, clock, random, stop, toolPath } = surroundings;
   const { settings } = facts;
+  const createStore = surroundings.createStore ?? createDriveStore;
   const secrets = readSecrets(paths.secrets);
   const log = createLog(facts.run, surroundings.logFd);
   const allowance = openDailyAllowance(join(paths.state, 'sent.json'), settings.dailyUploadBytes, clock);
@@ -108,10 +109,9 @@ export async function withContext<T>(
       log,
       retry,
       line,
-      store: withRetry(createDriveStore(connection), retry),
+      store: withRetry(createStore(connection), retry),
       connection,
-      anotherStore: async (end) =>
-        withRetry(createDriveStore(await connectUntil(end)), { ...retry, stop: end }),
+      anotherStore: async (end) => withRetry(createStore(await connectUntil(end)), { ...retry, stop: end }),
       memory: openMemory(paths.state, settings.set),
       calls: connection.calls,
       tools: (scrub = createScrub([]), signal = stop) => ({

@@ -1,4 +1,6 @@
 // Everything that the code takes from outside: places, time, chance, the way out. `main.ts` wires the real ones, tests their own.
+import type { Connection } from './drive/connection.ts';
+import type { Store } from './drive/store.ts';
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -65,6 +67,8 @@ export interface Surroundings {
   timing: Timing;
   /** How much of a part is in memory and in one request: a multiple of 256 KiB. */
   chunkBytes: number;
+  /** Another store than Google Drive: of a bench, which measures what is ours alone. */
+  createStore?(connection: Connection): Store;
   /** Aborted by SIGTERM. */
   stop: AbortSignal;
 }

@@ -23,14 +23,20 @@ export interface Watchdog {
 
 /** Given a deadline, call `late` once when nothing was touched for so long. */
 export function createWatchdog(ms: number, late: () => void): Watchdog {
-  let timer = setTimeout(late, ms);
+  let waiting = true;
   let ended = false;
+  // One timer for all: a new one for each chunk that passes would be thousands a second.
+  const timer = setTimeout(() => {
+    if (waiting) late();
+  }, ms);
   return {
     touch: () => {
-      clearTimeout(timer);
-      if (!ended) timer = setTimeout(late, ms);
+      waiting = true;
+      if (!ended) timer.refresh();
     },
-    pause: () => clearTimeout(timer),
+    pause: () => {
+      waiting = false;
+    },
     end: () => {
       ended = true;
       clearTimeout(timer);

@@ -1,0 +1,14 @@
+// All that `make bench` measures, by the name that ONLY takes.
+import type { Figure } from './figure.ts';
+import { incremental } from './incremental.ts';
+import { memory } from './memory.ts';
+import { pipeline } from './pipeline.ts';
+import type { Place } from './place.ts';
+import { uplink } from './uplink.ts';
+
+export const scenarios: Record<string, (place: Place) => Promise<Figure[]>> = {
+  pipeline,
+  memory,
+  incremental,
+  uplink,
+};
