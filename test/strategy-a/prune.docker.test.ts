@@ -54,33 +54,6 @@ test('a chain that is old enough goes as a whole, after a drill of the newest an
   assert.equal(audit.status, 0, audit.stdout);
 });
 
-test('what the store does not delete is not called deleted, and goes the next time', async (context) => {
-  const machine = await createMachine();
-  context.after(() => machine.dispose());
-  const { old, newest } = await twoChains(machine, context);
-  const plan = await machine.run('prune', { settings, more: { proven: [newest] } });
-
-  await machine.swift.fault({
-    name: 'server-error-503',
-    class: 'object',
-    method: 'DELETE',
-    nth: 2,
-    times: 50,
-  });
-  const failed = await machine.run('prune', {
-    settings,
-    more: { proven: [newest], plan: { digest: digestOf(plan) } },
-  });
-  await machine.swift.noFaults();
-  const again = await machine.run('prune', { settings, more: { proven: [newest] } });
-
-  assert.equal(failed.status, 11, failed.stdout + failed.stderr);
-  assert.equal((failed.result.pruned as { files: number }).files, 1);
-  const left = (await names(machine.swift)).filter((name) => old.includes(name));
-  assert.equal(left.length, old.length - 1);
-  assert.equal(again.status, 0, again.stdout + again.stderr);
-});
-
 /** A full and an incremental of two years ago by their manifests, and a full of now. */
 async function twoChains(machine: Machine, context: TestContext): Promise<{ old: string[]; newest: string }> {
   machine.write('file', 'first');

@@ -20,9 +20,6 @@ export interface Swift {
   remove(name: string): Promise<void>;
   /** Sets the store back to what it held: nothing more, nothing less. */
   snapshot(): Promise<() => Promise<void>>;
-  /** Plans a failure (test/servers/swift/README.md). */
-  fault(plan: { name: string; [parameter: string]: string | number }): Promise<void>;
-  noFaults(): Promise<void>;
   docker(command: 'pause' | 'unpause' | 'stop' | 'start'): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -34,14 +31,10 @@ export async function startSwift(): Promise<Swift> {
   await execa('docker', ['run', '--detach', '--name', name, ...args, image]);
   let session: { url: string; token: string } | undefined;
 
-  const root = async () => {
-    const { stdout } = await execa('docker', ['port', name, '8080/tcp']);
-    return `http://${stdout.split('\n')[0]}`;
-  };
-
   async function signIn() {
+    const { stdout } = await execa('docker', ['port', name, '8080/tcp']);
     const headers = { 'X-Auth-User': account.user, 'X-Auth-Key': account.password };
-    const answer = await fetch(`${await root()}/auth/v1.0`, { headers });
+    const answer = await fetch(`http://${stdout.split('\n')[0]}/auth/v1.0`, { headers });
     const url = answer.headers.get('x-storage-url');
     const token = answer.headers.get('x-auth-token');
     if (url === null || token === null) throw new Error(`Swift does not sign in: ${answer.status}`);
@@ -87,13 +80,6 @@ export async function startSwift(): Promise<Swift> {
         for (const each of now.keys()) if (!kept.has(each)) await swift.remove(each);
         for (const [each, content] of kept) await swift.put(each, content);
       };
-    },
-    async fault(plan) {
-      const answer = await fetch(`${await root()}/_faults/`, { method: 'POST', body: JSON.stringify(plan) });
-      if (!answer.ok) throw new Error(`the fault was refused: ${await answer.text()}`);
-    },
-    async noFaults() {
-      await fetch(`${await root()}/_faults/`, { method: 'DELETE' });
     },
     docker: async (command) => void (await execa('docker', [command, name])),
     async dispose() {
