@@ -9,7 +9,7 @@ import { type Figure, isGood, median, table } from './figure.ts';
 import { figuresOf, parseTimes } from './process-figures.ts';
 import { scenarios } from './scenarios.ts';
 import { streamFile, streamPieces } from './stream.ts';
-import { linesFor, secondsOnTheLine } from './uplink.ts';
+import { linesFor, secondsOnTheLine, strikes } from './uplink.ts';
 
 const figure: Figure = { scenario: 's', what: 'w', value: 1, unit: '' };
 
@@ -55,6 +55,12 @@ test('the line is in use from the first chunk’s begin until the last one’s b
   ];
 
   assert.equal(secondsOnTheLine(requests, 100), 12);
+});
+
+test('only what was refused or cut counts as a fault that struck', () => {
+  const statuses = [308, 503, 200, 'cut', 503, 401] as const;
+
+  assert.deepEqual(strikes(statuses.map((status) => ({ status }))), { refused: 2, cut: 1 });
 });
 
 test('a line is never given more than the stream that was asked for', () => {
