@@ -34,9 +34,9 @@ def sizes(root: bytes, random_source: random.Random, exact_bytes: int) -> None:
     write(os.path.join(folder, b"incompressible"), random_source.randbytes(12 << 20))
     write(os.path.join(folder, b"compressible"), b"all work and no play\n" * (8 << 16))
     with open(os.path.join(folder, b"sparse"), "wb") as file:
-        file.seek(64 << 20)
+        file.seek(16 << 20)
         file.write(b"an island")
-        file.truncate(96 << 20)
+        file.truncate(24 << 20)
 
 
 def names(root: bytes) -> None:

@@ -41,7 +41,7 @@ setup() {
     -v "$here/images/drill:/drill:ro" "$drill" -c 'from tests.test_compare import make_tree; make_tree(b"/tree")'
   zfs snapshot "$dataset@a"
   docker network create "$name" >/dev/null
-  docker run -d --name "$name-swift" --network "$name" --network-alias swift --read-only --tmpfs /tmp --cap-drop ALL "${HAVEN_SWIFT_IMAGE:-haven/swift}" >/dev/null
+  docker run -d --no-healthcheck --name "$name-swift" --network "$name" --network-alias swift --read-only --tmpfs /tmp --cap-drop ALL "${HAVEN_SWIFT_IMAGE:-haven/swift}" >/dev/null
   zfs_volume "$name-source" "$dataset@a" ro
   docker run --rm --network "$name" -v "$here:/repository:ro" -v "$name-source:/haven/source/docs:ro" -v "$scratch/state:/haven/state" -e PYTHONDONTWRITEBYTECODE=1 \
     -e SWIFT_URL=http://swift:8080/auth/v1.0 -e SWIFT_KEY=havenpass -e TEST_PASSPHRASE=$passphrase --entrypoint python3 "$stranger" /repository/test/kit-a/write_backup.py full docs $backup >/dev/null
