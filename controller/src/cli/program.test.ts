@@ -96,6 +96,13 @@ for (const [name, argv, message] of mistakes) {
   });
 }
 
+test('--version is a number, exit 0', async () => {
+  const { exit, stdout } = await haven('--version');
+
+  assert.equal(exit, 0);
+  assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
 test('without a configuration the next step is named', async (context) => {
   const home = emptyHome(context);
 

@@ -1,5 +1,6 @@
 // The command line: which verbs there are, and what every one of them has in common. Ends nothing: exit is a value.
 import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
 import { type ErrorReport, exitCodes, reportOf } from '../errors.ts';
 import type { Answer, Context } from './context.ts';
 
@@ -76,6 +77,7 @@ async function buildProgram(
 ): Promise<Command> {
   const program = new Command('haven')
     .description('Backs up a ZFS server off-site, and proves by drills that the backups can be restored.')
+    .version(packageJson.version)
     .option('--home <folder>', 'where Haven keeps everything (default: $HAVEN_HOME, or /var/lib/haven)')
     .option('--config <file>', 'the configuration (default: haven.yaml in the home)')
     .option('--json', 'one JSON object on stdout, logs on stderr')
