@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type ImageEvent, isKnown, type Result, readEvent } from '../contract/events.ts';
 import { cutLines } from './lines.ts';
 
-const longestEvent = 64 * 1024;
+/** A result tells of each source: a server with a dataset for each of its containers has hundreds. */
+const longestEvent = 1024 * 1024;
 const longestWord = 8 * 1024;
 
 export interface Read {
@@ -38,7 +39,7 @@ export function outputReader(
     if (file !== null) writeSync(file, `${line}\n`);
   };
   const stdout = cutLines(longestEvent, (line, whole) => {
-    if (!whole) return garble('a line longer than 64 KiB');
+    if (!whole) return garble('a line longer than 1 MiB');
     const parsed = readEvent(line);
     if (!parsed.ok) {
       keep(logFile, `[${verb} stdout, ${parsed.reason}] ${line}`);

@@ -7,7 +7,7 @@ import type { StoredFile } from '../drive/store.ts';
 import { loadManifests } from '../manifest/load-manifests.ts';
 import { summarize } from '../manifest/manifest.ts';
 
-/** The result is one line of 64 KiB at most, so it names no more than these; `incompleteCount` counts all. */
+/** The result stays one line that is read at a glance, so it names no more than these; `incompleteCount` counts all. */
 const showIncomplete = 200;
 
 export async function list(context: Context): Promise<Result> {

@@ -11,7 +11,7 @@ from haven_a.load_manifests import Manifests
 from haven_a.manifest import summary
 from haven_a.problem import Problem
 
-# The result is one line of 64 KiB at most, so it names no more than these; incompleteCount counts all.
+# The result stays one line that is read at a glance, so it names no more than these; incompleteCount counts all.
 SHOWN = 200
 
 
