@@ -5,7 +5,7 @@ import { HavenError, reportError } from '../contract/errors.ts';
 import type { Audit, Finding, Result } from '../contract/events.ts';
 import { examine } from '../manifest/examine.ts';
 
-/** One line of stdout has 64 KiB at most. */
+/** As many as a person reads; the error tells how many there are in all. */
 const showFindings = 100;
 
 export async function audit(context: Context): Promise<Result> {

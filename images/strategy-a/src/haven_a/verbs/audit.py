@@ -11,7 +11,7 @@ from haven_a.context import Context
 from haven_a.examine import Finding, examine
 from haven_a.problem import Problem
 
-# One line of stdout has 64 KiB at most.
+# As many as a person reads; the error tells how many there are in all.
 SHOWN = 100
 KEEP = "delete nothing; 'docs/sabotage-a.md' says what each finding means; make a new full backup, and drill it"
 
