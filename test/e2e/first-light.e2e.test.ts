@@ -38,7 +38,7 @@ describe('first light', { timeout: 45 * 60_000 }, () => {
     screen = demo.stdout;
     assert.equal(demo.exitCode, 0, demo.stdout + demo.stderr);
     console.log(screen.slice(screen.lastIndexOf('\n\n')));
-    for (const line of [/family photos/, /parts\s+\d{2}/, /mismatches\s+0\b/, /pool\s+destroyed/]) {
+    for (const line of [/family photos/, /parts\s+[5-9]\b/, /mismatches\s+0\b/, /pool\s+destroyed/]) {
       assert.match(screen, line);
     }
   });
@@ -57,12 +57,12 @@ describe('first light', { timeout: 45 * 60_000 }, () => {
     assert.ok(source.checks.length >= 10 && source.checks.every((check) => check.pass));
   });
 
-  test('the list shows the committed backup, in ten parts and more', async () => {
+  test('the list shows the committed backup, in several parts', async () => {
     const listing = await havenJson<Listing>('list', 'b');
 
     assert.equal(listing.backups.length, 1);
     assert.equal(listing.incomplete.length, 0);
-    assert.ok((listing.backups[0]?.parts ?? 0) >= 10);
+    assert.ok((listing.backups[0]?.parts ?? 0) >= 5);
   });
 
   test('neither contents nor names nor a passphrase ever reached a store', async () => {
