@@ -76,7 +76,7 @@ function nothingDiffers({ compared }: Evidence): Check {
   return check(
     'no-mismatch',
     mismatches === 0,
-    mismatches === 0 ? 'none' : `${mismatches} mismatches: out/comparison.json names them`,
+    mismatches === 0 ? 'none' : `${mismatches} mismatches: the verdict's page names them`,
   );
 }
 

@@ -1,9 +1,11 @@
-// What a drill of a strategy comes to, over all its datasets, and where it is kept: verdicts/RUN.json.
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+// What a drill of a strategy comes to, over all its datasets, and where it is kept: verdicts/RUN.json and verdicts/RUN.html.
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App } from '../app.ts';
 import type { StrategyName } from '../contract/request.ts';
+import { type Differences, readDifferences } from '../drill/differences.ts';
 import type { Verdict } from '../drill/verdict.ts';
+import { verdictPage } from '../drill/verdict-page.ts';
 
 export interface DrillVerdict {
   run: string;
@@ -39,9 +41,41 @@ export function sumUp({ run, strategy, startedAt, endedAt, sources, rot }: Given
   return { run, at: endedAt.toISOString(), strategy, pass, sentence, seconds, sources, rot };
 }
 
-export async function writeVerdict(app: App, verdict: DrillVerdict): Promise<void> {
+/**
+ * Writes the verdict with what differs, by path and attribute, for programs and as a page. Both are for the owner alone: they name files.
+ * What the history keeps and `--json` prints is the verdict without that.
+ */
+export async function writeVerdict(app: App, verdict: DrillVerdict, folder: string): Promise<void> {
+  const sources = await Promise.all(
+    verdict.sources.map(async (source) => ({ ...source, differences: await differencesOf(source, folder) })),
+  );
+  const document = { ...verdict, sources };
   await mkdir(app.home.verdicts, { recursive: true, mode: 0o700 });
-  const path = join(app.home.verdicts, `${verdict.run}.json`);
-  await writeFile(`${path}.part`, `${JSON.stringify(verdict, null, 2)}\n`, { mode: 0o600, flush: true });
+  await place(join(app.home.verdicts, `${verdict.run}.html`), verdictPage(document));
+  await place(join(app.home.verdicts, `${verdict.run}.json`), `${JSON.stringify(document, null, 2)}\n`);
+}
+
+async function place(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.part`, text, { mode: 0o600, flush: true });
   await rename(`${path}.part`, path);
+}
+
+/** A volume has no paths: its comparison is a hash. */
+async function differencesOf({ evidence }: Verdict, folder: string) {
+  const { source, backup, compared, against } = evidence;
+  if (!backup.ok || backup.value.type === 'volume') return [];
+  const found: { with: string; found: Differences | null }[] = [];
+  if (compared.ok) found.push({ with: 'the source', found: await listed(folder, source) });
+  // Which of two drills that were compared with each other has the list, is the one that asked for it.
+  const other = against?.comparable ? await listed(folder, `${source}-against-${against.strategy}`) : null;
+  if (other !== null) found.push({ with: `strategy ${against?.strategy}`, found: other });
+  return found;
+}
+
+async function listed(folder: string, name: string): Promise<Differences | null> {
+  try {
+    return readDifferences(await readFile(join(folder, 'out', name, 'comparison.json'), 'utf8'));
+  } catch {
+    return null;
+  }
 }

@@ -161,7 +161,7 @@ async function endSide(app: App, side: Side, startedAt: Date): Promise<Ending> {
     sources: verdicts,
     rot,
   });
-  await writeVerdict(app, verdict);
+  await writeVerdict(app, verdict, side.folder);
   if (verdict.pass) return { outcome: 'ok', exit: 0, error: null, result: verdict };
   if (verdicts.length > 0 && verdicts.every(({ pass }) => pass)) {
     // All that there is can be restored, so nothing is damaged: something is missing.

@@ -39,7 +39,11 @@ export function verdictText(verdict: DrillVerdict): string {
     ),
     `  not kept, so not compared: ${source.evidence.notKept.join('; ')}`,
   ]);
-  return [verdict.pass ? 'GREEN' : 'RED', ...checks, `Evidence: verdicts/${verdict.run}.json`].join('\n');
+  return [
+    verdict.pass ? 'GREEN' : 'RED',
+    ...checks,
+    `Evidence: verdicts/${verdict.run}.json, and .html to read or print`,
+  ].join('\n');
 }
 
 const help = `
