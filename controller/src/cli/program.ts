@@ -60,6 +60,9 @@ const verbs: Record<string, () => Promise<Adder>> = {
   'drive-selftest': async () => (await import('./commands/drive-selftest.ts')).driveSelftestCommand,
   notify: async () => (await import('./commands/notify.ts')).notifyCommand,
   config: async () => (await import('./commands/config.ts')).configCommand,
+  pause: async () => (await import('./commands/pause.ts')).pauseCommand,
+  resume: async () => (await import('./commands/pause.ts')).resumeCommand,
+  tick: async () => (await import('./commands/tick.ts')).tickCommand,
   up: async () => (await import('./commands/up.ts')).upCommand,
 };
 

@@ -47,12 +47,12 @@ const mistakes: [string, string, RegExp][] = [
   [
     'a cron expression that is none',
     minimal.replace('b: {}', 'b: { schedule: "at night" }'),
-    /^strategies\.b\.schedule: not a cron/,
+    /^strategies\.b\.schedule\.cron: not a cron/,
   ],
   [
     'a cron expression that never comes due',
     minimal.replace('b: {}', 'b: { schedule: "0 0 31 2 *" }'),
-    /schedule: not a cron/,
+    /schedule\.cron: not a cron/,
   ],
   [
     'a dataset that nobody defined',

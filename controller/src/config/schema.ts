@@ -29,9 +29,24 @@ const Memory = z
   .transform((text) => Number(text.slice(0, -1)) * units[text.slice(-1).toLowerCase() as keyof typeof units])
   .refine((bytes) => bytes >= 32 * units.m, 'at least 32m: no image runs with less');
 
-const Schedule = z
+const CronExpression = z
   .string()
   .refine(isCron, 'not a cron expression that ever comes due; "0 3 * * *" is every day at 3');
+/** A cron expression alone, or with how it is kept (docs/operate/schedule.md). */
+const Schedule = z.preprocess(
+  (given) => (typeof given === 'string' ? { cron: given } : given),
+  z.strictObject({
+    cron: CronExpression,
+    jitterMinutes: z
+      .number()
+      .min(0)
+      .max(24 * 60)
+      .default(0),
+    overlap: z.enum(['wait', 'skip']).default('wait'),
+  }),
+);
+export type Schedule = z.infer<typeof Schedule>;
+
 const TimeZone = z.string().refine(isTimeZone, 'no such time zone; "Europe/Berlin" and "UTC" are some');
 const DatasetId = z
   .string()

@@ -44,6 +44,25 @@ export interface RunCount {
   count: number;
 }
 
+/** Until when a job is not started; it ends by itself. */
+export interface Pause {
+  job: string;
+  since: Date;
+  until: Date;
+  reason: string;
+}
+
+export type Decided = 'ran' | 'caught-up' | 'tried-again' | 'paused' | 'overlapped';
+
+/** What the schedule came to at a time a job was due. */
+export interface Decision {
+  job: string;
+  due: Date;
+  what: Decided;
+  at: Date;
+  reason: string;
+}
+
 export interface History extends Healths {
   begin(run: { id: string; kind: Kind; strategy: string; trigger: Trigger; started: Date }): void;
   end(id: string, end: RunEnd): void;
@@ -54,6 +73,15 @@ export interface History extends Healths {
   counts(): RunCount[];
   /** When a job was first heard of, so that one that never ran comes due at all. */
   firstSeen(job: string, now: Date): Date;
+  /** Of this history alone, and the same for ever: what makes one server's jitter another than its neighbour's. */
+  seed(): number;
+  /** One at a time for each job; null ends it. */
+  setPause(job: string, pause: Omit<Pause, 'job'> | null): void;
+  pauses(now: Date): Pause[];
+  /** Each is written once, however often the schedule is looked at; those of more than a year ago go. */
+  decided(decision: Decision): void;
+  /** Newest first. */
+  decisions(limit: number): Decision[];
   close(): void;
 }
 
@@ -130,6 +158,40 @@ export function openHistory(path: string): History {
       database
         .prepare('INSERT OR REPLACE INTO healths (job, health, since) VALUES (?, ?, ?)')
         .run(job, health, at.toISOString());
+    },
+    seed: () => Number((database.prepare('SELECT seed FROM seeds').get() as { seed: number }).seed),
+    setPause(job, pause) {
+      database.prepare('DELETE FROM pauses WHERE job = ?').run(job);
+      if (pause === null) return;
+      const values = [job, pause.since.toISOString(), pause.until.toISOString(), pause.reason];
+      database.prepare('INSERT INTO pauses (job, since, until, reason) VALUES (?, ?, ?, ?)').run(...values);
+    },
+    pauses(now) {
+      const rows = database
+        .prepare('SELECT * FROM pauses WHERE until > ? ORDER BY job')
+        .all(now.toISOString());
+      return rows.map((row) => {
+        const { job, since, until, reason } = row as Record<'job' | 'since' | 'until' | 'reason', string>;
+        return { job, since: new Date(since), until: new Date(until), reason };
+      });
+    },
+    decided({ job, due, what, at, reason }) {
+      const values = [job, due.toISOString(), what, at.toISOString(), reason];
+      const { changes } = database
+        .prepare('INSERT OR IGNORE INTO decisions (job, due, what, at, reason) VALUES (?, ?, ?, ?, ?)')
+        .run(...values);
+      if (changes === 0) return;
+      const yearAgo = new Date(at.getTime() - 366 * 86_400_000).toISOString();
+      database.prepare('DELETE FROM decisions WHERE at < ?').run(yearAgo);
+    },
+    decisions(limit) {
+      const rows = database
+        .prepare('SELECT * FROM decisions ORDER BY at DESC, rowid DESC LIMIT ?')
+        .all(limit);
+      return rows.map((row) => {
+        const { job, due, what, at, reason } = row as Record<keyof Decision, string>;
+        return { job, due: new Date(due), what: what as Decided, at: new Date(at), reason };
+      });
     },
     close: () => database.close(),
   };

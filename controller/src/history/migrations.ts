@@ -17,6 +17,14 @@ const migrations = [
    CREATE INDEX runs_by_start ON runs (kind, strategy, started);
    CREATE TABLE jobs (name TEXT PRIMARY KEY, first_seen TEXT NOT NULL) STRICT;`,
   `CREATE TABLE healths (job TEXT PRIMARY KEY, health TEXT NOT NULL, since TEXT NOT NULL) STRICT;`,
+  `CREATE TABLE pauses (job TEXT PRIMARY KEY, since TEXT NOT NULL, until TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+   CREATE TABLE decisions (
+     job TEXT NOT NULL, due TEXT NOT NULL, what TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL,
+     PRIMARY KEY (job, due, what)
+   ) STRICT;
+   CREATE INDEX decisions_by_time ON decisions (at);
+   CREATE TABLE seeds (seed INTEGER NOT NULL) STRICT;
+   INSERT INTO seeds VALUES (abs(random() % 4294967296));`,
 ];
 
 /** Brings a database of any earlier version up to this one; refuses one that a later Haven wrote. */

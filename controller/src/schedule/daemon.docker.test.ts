@@ -7,8 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { ensureNoop, removeAll } from '../../testing/docker-ground.ts';
 import { groundApp, makeGround } from '../../testing/ground.ts';
+import { takeLock } from '../history/lock.ts';
 import { homeAt } from '../home.ts';
 import { keepUp } from './daemon.ts';
+import { tick } from './tick.ts';
 
 before(ensureNoop);
 
@@ -99,5 +101,54 @@ test('when it is told to stop, the run under way is stopped and recorded first',
   assert.deepEqual(
     history.runs({}).map(({ outcome, exit }) => [outcome, exit]),
     [['interrupted', 143]],
+  );
+});
+
+test('a tick runs what is due, and nothing twice; why is in the history', async (context) => {
+  const ground = makeGround(context);
+  context.after(() => removeAll(ground.name));
+  ground.writeConfig({ schedule: '0 3 * * *' });
+  const clock = { now: new Date('2026-05-01T12:00:00Z') };
+  const app = { ...groundApp(context, ground), now: () => clock.now };
+
+  const first = await tick(app);
+  clock.now = new Date('2026-05-02T12:00:00Z');
+  app.history.setPause('backup-b', { since: clock.now, until: new Date('2026-05-04T12:00:00Z'), reason: '' });
+  const paused = await tick(app);
+  clock.now = new Date('2026-05-04T12:00:00Z');
+  const caughtUp = await tick(app);
+  const again = await tick(app);
+
+  assert.deepEqual([first, paused, again], Array(3).fill({ runs: [], refused: [] }));
+  assert.deepEqual(caughtUp.refused, []);
+  assert.deepEqual(
+    caughtUp.runs.map(({ outcome }) => outcome),
+    ['ok', 'ok'],
+    'the backup and its audit',
+  );
+  assert.deepEqual(
+    app.history.decisions(10).map(({ job, what, due }) => [job, what, due.toISOString()]),
+    [
+      ['backup-b', 'caught-up', '2026-05-02T03:00:00.000Z'],
+      ['backup-b', 'paused', '2026-05-02T03:00:00.000Z'],
+    ],
+  );
+});
+
+test('a tick leaves a run of another process alone, and says that its time came meanwhile', async (context) => {
+  const ground = makeGround(context);
+  context.after(() => removeAll(ground.name));
+  ground.writeConfig({ schedule: '0 3 * * *' });
+  const clock = { now: new Date('2026-05-01T02:00:00Z') };
+  const app = { ...groundApp(context, ground), now: () => clock.now };
+  const lock = takeLock(app.home.locks, 'backup-b');
+  context.after(() => lock.release());
+  app.history.begin({ id: 'r1', kind: 'backup', strategy: 'b', trigger: 'hand', started: clock.now });
+  clock.now = new Date('2026-05-01T04:00:00Z');
+
+  assert.deepEqual(await tick(app), { runs: [], refused: [] });
+  assert.deepEqual(
+    app.history.decisions(10).map(({ what }) => what),
+    ['overlapped'],
   );
 });

@@ -8,17 +8,11 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { reportOf } from '../errors.ts';
 import type { Home } from '../home.ts';
-import { runBackup } from '../runs/backup.ts';
-import { sharedSnapshots } from '../runs/backup-snapshots.ts';
-import { runDrill } from '../runs/drill.ts';
-import { reap } from '../runs/drill-steps.ts';
-import { adoptAll } from '../runs/leftovers.ts';
-import { makeRunFolder } from '../runs/run-folder.ts';
 import { startMonitor } from '../status/monitor.ts';
 import { watchAges } from '../status/watch-ages.ts';
-import { strategyNamed } from '../strategies/configured.ts';
-import { due, type Job, jobsOf, nextDue, overdueSince } from './due.ts';
+import { jobsOf, nextDue, overdueSince } from './due.ts';
 import { pastOf } from './past.ts';
+import { adoptLeftovers, startDue } from './start-due.ts';
 
 const example = fileURLToPath(new URL('../../../haven.example.yaml', import.meta.url));
 
@@ -48,32 +42,12 @@ export async function keepUp(
   try {
     announce(app);
     while (!app.signal.aborted) {
-      const now = app.now();
       if (running.size === 0) await adoptLeftovers(app);
-      const all = due(jobsOf(config), (one) => pastOf(app.history, one, now), config.timezone, now);
-      const jobs = all.filter((job) => !running.has(job.name));
-      // What is due together is of the same instant, so that both strategies' backups can be compared with each other.
-      const backups = jobs.filter(({ kind }) => kind === 'backup');
-      const snapshots = sharedSnapshots(
-        app,
-        backups.map(({ strategy }) => strategyNamed(strategy)),
-      );
-      const work: [Job[], () => Promise<unknown>][] = backups.map((job) => [
-        [job],
-        () => runBackup(app, strategyNamed(job.strategy), { kind: 'auto', trigger: 'schedule', snapshots }),
-      ]);
-      const drills = jobs.filter(({ kind }) => kind === 'drill');
-      const drilled = drills.map(({ strategy }) => strategyNamed(strategy));
-      if (drills.length > 0) work.push([drills, () => runDrill(app, drilled, { trigger: 'schedule' })]);
-      for (const [which, act] of work) {
-        const names = which.map(({ name }) => name);
-        const run = runJob(app, names, act, refused).finally(() => names.map((name) => running.delete(name)));
-        for (const name of names) running.set(name, run);
+      for (const { jobs, ended } of startDue(app, new Set(running.keys()))) {
+        const over = told(app, jobs, ended, refused).finally(() => jobs.map((job) => running.delete(job)));
+        for (const job of jobs) running.set(job, over);
       }
-      for (const job of jobsOf(config)) {
-        const since = overdueSince(job, pastOf(app.history, job, now), config.timezone, now);
-        if (since !== null && !running.has(job.name)) await app.notifier.overdue(job.name, since);
-      }
+      await tellOverdue(app, running);
       await pause(rhythm.tickMs, app.signal);
     }
     await Promise.all(running.values());
@@ -84,35 +58,31 @@ export async function keepUp(
   }
 }
 
-async function runJob(
-  app: App,
-  names: string[],
-  act: () => Promise<unknown>,
-  refused: Set<string>,
-): Promise<void> {
-  const job = names.join(', ');
-  const log = app.log.child({ job });
+async function told(app: App, jobs: string[], ended: Promise<unknown>, refused: Set<string>): Promise<void> {
+  const job = jobs.join(', ');
   try {
-    await act();
+    await ended;
     refused.delete(job);
   } catch (thrown) {
     // Only what comes before a run's record gets here: busy, or Docker away. Still due, so it is tried again; said once, not at each tick.
     if (refused.has(job)) return;
     refused.add(job);
     const report = reportOf(thrown, job);
-    log.error(
-      { code: report.code, reason: report.message },
+    app.log.error(
+      { job, code: report.code, reason: report.message },
       'a run that is due could not start; it is tried again',
     );
   }
 }
 
-async function adoptLeftovers(app: App): Promise<void> {
-  try {
-    await adoptAll(app, (run) => reap(app, { run, folder: makeRunFolder(app.home, run), pools: 'all' }));
-  } catch (thrown) {
-    // Docker may be away for a while; the next look, or the next run, does the same again.
-    app.log.warn({ err: thrown }, 'what an earlier controller left behind could not be looked after yet');
+/** Of what is paused nobody is told: that it does not begin is what was asked for. How old its backups become is told all the same. */
+async function tellOverdue(app: App, running: Map<string, unknown>): Promise<void> {
+  const now = app.now();
+  const paused = new Set(app.history.pauses(now).map(({ job }) => job));
+  for (const job of jobsOf(app.config)) {
+    if (running.has(job.name) || paused.has(job.name)) continue;
+    const since = overdueSince(job, pastOf(app.history, job, now), app.config.timezone, now);
+    if (since !== null) await app.notifier.overdue(job.name, since);
   }
 }
 

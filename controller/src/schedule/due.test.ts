@@ -1,12 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../config/parse.ts';
-import { due, type Job, jobsOf, nextDue, type Past } from './due.ts';
+import { decide, type Job, jobsOf, nextDue, type Past, starts } from './due.ts';
 
 const berlin = 'Europe/Berlin';
 
-function job(cron: string): Job {
-  return { name: 'backup-b', kind: 'backup', strategy: 'b', cron };
+function job(cron: string, change: Partial<Job> = {}): Job {
+  return {
+    name: 'backup-b',
+    kind: 'backup',
+    strategy: 'b',
+    cron,
+    jitterMinutes: 0,
+    overlap: 'wait',
+    ...change,
+  };
+}
+
+/** The jobs that are started at a time. */
+function due(jobs: Job[], pastOf: () => Past, timezone: string, now: Date): Job[] {
+  const present = { timezone, now, running: new Set<string>(), pauses: [] };
+  return jobs.filter((one) => {
+    const decision = decide(one, pastOf(), present);
+    return decision !== null && starts(decision);
+  });
 }
 
 function past(change: Partial<Past> = {}): Past {
@@ -15,6 +32,7 @@ function past(change: Partial<Past> = {}): Past {
     lastEnded: null,
     again: false,
     firstSeen: new Date('2026-01-01T00:00:00Z'),
+    seed: 7,
     ...change,
   };
 }
@@ -133,4 +151,83 @@ test('each kind of run of each strategy is a job of its own', () => {
       ['drill-b', 'drill', 'b'],
     ],
   );
+});
+
+const at = (time: string) => new Date(`2026-05-${time}:00Z`);
+const day = '0 3 * * *';
+
+function decided(one: Job, of: Past, now: Date, more: { running?: string[]; until?: Date } = {}) {
+  const pauses =
+    more.until === undefined
+      ? []
+      : [{ job: one.name, since: at('01T00:00'), until: more.until, reason: 'moving house' }];
+  const running = new Set(more.running ?? []);
+  const decision = decide(one, of, { timezone: 'UTC', now, running, pauses });
+  return decision === null ? null : [decision.what, decision.due.toISOString(), starts(decision)];
+}
+
+test('each decision says what was done, and of which time', () => {
+  const yesterday = past({ lastStarted: at('01T03:00'), lastEnded: at('01T03:10') });
+  const due = '2026-05-02T03:00:00.000Z';
+
+  assert.equal(decided(job(day), yesterday, at('02T02:59')), null);
+  assert.deepEqual(decided(job(day), yesterday, at('02T03:00')), ['ran', due, true]);
+  assert.deepEqual(decided(job(day), yesterday, at('04T12:00')), ['caught-up', due, true]);
+  assert.deepEqual(decided(job(day), yesterday, at('02T03:00'), { until: at('09T00:00') }), [
+    'paused',
+    due,
+    false,
+  ]);
+  assert.deepEqual(decided(job(day), yesterday, at('09T00:00'), { until: at('09T00:00') }), [
+    'caught-up',
+    due,
+    true,
+  ]);
+  assert.deepEqual(decided(job(day), { ...yesterday, again: true }, at('01T03:25')), [
+    'tried-again',
+    '2026-05-01T03:25:00.000Z',
+    true,
+  ]);
+});
+
+test('a run that takes longer than its rhythm: what came meanwhile follows at once, or is left out', () => {
+  const long = past({ lastStarted: at('01T03:00'), lastEnded: null });
+  const over = past({ lastStarted: at('01T03:00'), lastEnded: at('03T04:00') });
+  const [waits, skips] = [job(day), job(day, { overlap: 'skip' })];
+
+  for (const one of [waits, skips]) {
+    assert.equal(decided(one, long, at('01T12:00'), { running: ['backup-b'] }), null);
+    const meanwhile = decided(one, long, at('03T03:30'), { running: ['backup-b'] });
+    assert.deepEqual(meanwhile, ['overlapped', '2026-05-02T03:00:00.000Z', false]);
+  }
+  assert.deepEqual(decided(waits, over, at('03T04:00')), ['caught-up', '2026-05-02T03:00:00.000Z', true]);
+  assert.equal(decided(skips, over, at('03T04:00')), null);
+  assert.deepEqual(decided(skips, over, at('04T03:00')), ['ran', '2026-05-04T03:00:00.000Z', true]);
+});
+
+test('jitter delays by less than it may, the same way each time, and jobs of one time together', () => {
+  const yesterday = past({ lastStarted: at('01T03:30') });
+  const jitter = { jitterMinutes: 30 };
+  const times = Array.from({ length: 200 }, (_, seed) => {
+    const next = nextDue(job(day, jitter), { ...yesterday, seed }, 'UTC', at('02T12:00'))!;
+    assert.deepEqual(
+      next,
+      nextDue(job(day, { ...jitter, name: 'backup-a' }), { ...yesterday, seed }, 'UTC', at('02T12:00')),
+    );
+    return (next.getTime() - at('02T03:00').getTime()) / 60_000;
+  });
+
+  assert.ok(times.every((minutes) => minutes >= 0 && minutes < 30));
+  for (const part of [0, 10, 20]) assert.ok(times.some((minutes) => minutes >= part && minutes < part + 10));
+});
+
+test('with jitter each regular time still has its run, and one only', () => {
+  const jittery = job(day, { jitterMinutes: 120 });
+  let last = at('01T03:00');
+  for (let run = 0; run < 400; run += 1) {
+    const next = nextDue(jittery, past({ lastStarted: last }), berlin, new Date('2030-01-01T00:00:00Z'))!;
+    const hours = (next.getTime() - last.getTime()) / 3_600_000;
+    assert.ok(hours > 21 && hours < 27, `${last.toISOString()} to ${next.toISOString()}`);
+    last = next;
+  }
 });

@@ -120,7 +120,7 @@ test('promtool finds nothing to object to', {
 for (const file of ['grafana.json', 'alerts.yml']) {
   test(`docs/operate/${file} asks for nothing that there is not`, async (context) => {
     const app = prepare(context);
-    app.config.drill.schedule.b = '0 5 * * 0';
+    app.config.drill.schedule.b = { cron: '0 5 * * 0', jitterMinutes: 0, overlap: 'wait' };
     backedUp(app);
     drilledGreen(app);
     const there = new Set([...(await read(app)).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));

@@ -21,6 +21,8 @@ export interface KindStatus {
   lastOk: RunRecord | null;
   running: boolean;
   next: string | null;
+  /** Until when its schedule is paused. It grows old all the same. */
+  paused: { until: string; reason: string } | null;
   freshness: Freshness;
   /** The last look that came to a finding found damage. */
   damaged: boolean;
@@ -88,9 +90,15 @@ function kindStatus(app: App, strategy: StrategyName, kind: WatchedKind): KindSt
   return {
     ...{ kind, last, lastOk, running },
     next: next?.toISOString() ?? null,
+    paused: job === undefined ? null : pausedUntil(app, job.name),
     freshness: freshnessOf(app, job, good, running),
     damaged: kind !== 'backup' && foundDamage(runs),
   };
+}
+
+function pausedUntil({ history, now }: App, name: string): KindStatus['paused'] {
+  const pause = history.pauses(now()).find(({ job }) => job === name);
+  return pause === undefined ? null : { until: pause.until.toISOString(), reason: pause.reason };
 }
 
 function freshnessOf(app: App, job: Job | undefined, good: RunRecord[], running: boolean): Freshness {

@@ -7,13 +7,13 @@ import type { Status } from './status.ts';
 
 export function statusText({ sentence: first, strategies, datasets }: Status, now: Date): string {
   const rows = entries(strategies).flatMap(([name, kinds]) =>
-    kinds.map(({ kind, last, lastOk, running, next, freshness: { level } }) => [
+    kinds.map(({ kind, last, lastOk, running, next, paused, freshness: { level } }) => [
       `${kind} ${name}`,
       running ? `running since ${ago(new Date(last!.started), now)}` : outcomeOf(last, now),
       lastOk?.ended == null ? 'never' : ago(new Date(lastOk.ended), now),
       next === null
         ? 'not scheduled'
-        : `${next}${level === 'late' || level === 'overdue' ? ` ${level.toUpperCase()}` : ''}`,
+        : `${paused === null ? next : `paused until ${paused.until}`}${level === 'late' || level === 'overdue' ? ` ${level.toUpperCase()}` : ''}`,
     ]),
   );
   const lines = [first, '', columns([['', 'LAST', 'LAST GOOD', 'NEXT'], ...rows])];

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Kind } from '../../history/history.ts';
-import { type Context, withApp } from '../context.ts';
+import type { Decision, Kind } from '../../history/history.ts';
+import { type Answer, type Context, withApp } from '../context.ts';
 import { ago, columns, duration } from '../words.ts';
 
 export function historyCommand(program: Command, context: Context): void {
@@ -8,11 +8,13 @@ export function historyCommand(program: Command, context: Context): void {
     .command('history')
     .description('what ran, newest first')
     .addOption(new Option('--kind <kind>', 'only these').choices(['backup', 'audit', 'drill', 'prune']))
+    .option('--decisions', 'what the schedule decided instead, and why')
     .option('--limit <count>', 'at most so many', positive, 20)
     .addHelpText('after', help)
     .action(
       withApp(context, (app, command) => {
-        const { kind, limit } = command.opts<{ kind?: Kind; limit: number }>();
+        const { kind, limit, decisions } = command.opts<{ kind?: Kind; limit: number; decisions?: true }>();
+        if (decisions) return decided(app.history.decisions(limit), app.now());
         const runs = app.history.runs({ limit, ...(kind === undefined ? {} : { kind }) });
         const rows = runs.map((run) => {
           const seconds =
@@ -38,6 +40,21 @@ export function historyCommand(program: Command, context: Context): void {
     );
 }
 
+function decided(decisions: Decision[], now: Date): Answer {
+  const rows = decisions.map(({ job, due, what, at, reason }) => [
+    job,
+    due.toISOString(),
+    ago(at, now),
+    what,
+    reason,
+  ]);
+  const text =
+    rows.length === 0
+      ? 'The schedule decided nothing yet.'
+      : columns([['JOB', 'DUE', 'DECIDED', 'WHAT', 'WHY'], ...rows]);
+  return { data: { decisions }, text, exit: 0 };
+}
+
 function positive(text: string): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1)
@@ -49,6 +66,7 @@ const help = `
 Examples:
   haven history --kind drill
   haven history --limit 100 --json
+  haven history --decisions     why something ran, or did not
 
 EXIT STATUS
   0  printed
