@@ -62,6 +62,7 @@ const verbs: Record<string, () => Promise<Adder>> = {
   config: async () => (await import('./commands/config.ts')).configCommand,
   pause: async () => (await import('./commands/pause.ts')).pauseCommand,
   resume: async () => (await import('./commands/pause.ts')).resumeCommand,
+  cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
   tick: async () => (await import('./commands/tick.ts')).tickCommand,
   up: async () => (await import('./commands/up.ts')).upCommand,
 };

@@ -69,6 +69,9 @@ export interface History extends Healths {
   /** Newest first. */
   runs(query: Query): RunRecord[];
   unfinished(strategy: string, kind: Kind): RunRecord[];
+  /** Asks whoever runs it to stop it; what has ended stays as it is. */
+  cancel(run: string, at: Date): void;
+  isCancelled(run: string): boolean;
   /** How many runs of each kind ended how. */
   counts(): RunCount[];
   /** When a job was first heard of, so that one that never ran comes due at all. */
@@ -137,6 +140,10 @@ export function openHistory(path: string): History {
     },
     unfinished: (strategy, kind) =>
       select('WHERE ended IS NULL AND strategy = ? AND kind = ? ORDER BY started', strategy, kind),
+    cancel(run, at) {
+      database.prepare('INSERT OR IGNORE INTO cancels (run, at) VALUES (?, ?)').run(run, at.toISOString());
+    },
+    isCancelled: (run) => database.prepare('SELECT 1 FROM cancels WHERE run = ?').get(run) !== undefined,
     counts: () =>
       database
         .prepare(

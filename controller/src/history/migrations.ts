@@ -25,6 +25,7 @@ const migrations = [
    CREATE INDEX decisions_by_time ON decisions (at);
    CREATE TABLE seeds (seed INTEGER NOT NULL) STRICT;
    INSERT INTO seeds VALUES (abs(random() % 4294967296));`,
+  `CREATE TABLE cancels (run TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT;`,
 ];
 
 /** Brings a database of any earlier version up to this one; refuses one that a later Haven wrote. */

@@ -7,8 +7,8 @@ import { type RunSummary, recorded } from './recorded.ts';
 
 /** Takes no lock: it changes nothing, and may run beside a backup. */
 export async function runAudit(app: App, strategy: Strategy, trigger: Trigger): Promise<RunSummary> {
-  return await recorded(app, { kind: 'audit', strategy, trigger }, async (run) => {
-    const ended = await look(app, strategy, { verb: 'audit', run });
+  return await recorded(app, { kind: 'audit', strategy, trigger }, async (run, cancellable) => {
+    const ended = await look(cancellable, strategy, { verb: 'audit', run });
     const { outcome, exitCode: exit, error = null, result = null } = ended;
     // Only what went wrong needs to be looked at later.
     if (outcome === 'ok') await forgetFolder(app, run);

@@ -49,8 +49,8 @@ export async function runBackup(
     const goOn = resumed === null || (!app.signal.aborted && (await owedSources(app, strategy)).length === 0);
     const snapshots = options.snapshots !== undefined && resumed === null ? options.snapshots : undefined;
     const summary = goOn
-      ? await recorded(app, about, (run) =>
-          backUp(app, strategy, run, options.kind, snapshots ?? sharedSnapshots(app, [strategy])),
+      ? await recorded(app, about, (run, cancellable) =>
+          backUp(cancellable, strategy, run, options.kind, snapshots ?? sharedSnapshots(app, [strategy])),
         )
       : resumed;
     const all = [resumed, summary].flatMap(
@@ -74,8 +74,8 @@ async function resume(
   const sources = await owedSources(app, strategy);
   if (sources.length === 0) return null;
   app.log.info({ strategy: strategy.name, count: sources.length }, 'finishing what an earlier run began');
-  return await recorded(app, about, (run) =>
-    backUp(app, strategy, run, 'auto', async () => ({ sources, locked: [], mark: run })),
+  return await recorded(app, about, (run, cancellable) =>
+    backUp(cancellable, strategy, run, 'auto', async () => ({ sources, locked: [], mark: run })),
   );
 }
 

@@ -40,7 +40,9 @@ export async function runDrill(
     const abouts = strategies.map((strategy) => {
       return { kind: 'drill', strategy, trigger: options.trigger } as const;
     });
-    return await recordedTogether(app, abouts, (runs) => drillAll(app, strategies, runs, options));
+    return await recordedTogether(app, abouts, (runs, cancellable) =>
+      drillAll(cancellable, strategies, runs, options),
+    );
   } finally {
     lock.release();
   }

@@ -27,27 +27,34 @@ interface About {
 export async function recorded(
   app: App,
   about: About,
-  act: (run: string) => Promise<Ending>,
+  act: (run: string, app: App) => Promise<Ending>,
 ): Promise<RunSummary> {
-  const [summary] = await recordedTogether(app, [about], async ([run]) => [await act(run!)]);
+  const [summary] = await recordedTogether(app, [about], async ([run], cancellable) => [
+    await act(run!, cancellable),
+  ]);
   return summary!;
 }
 
-/** Several runs that are one piece of work: each has its own record, and what is thrown is the end of them all. */
+/** Several runs that are one piece of work: each has its own record, and what is thrown is the end of them all. What they do is done with the app that `act` is given, whose signal `haven cancel` aborts as well. */
 export async function recordedTogether(
   app: App,
   abouts: About[],
-  act: (runs: string[]) => Promise<Ending[]>,
+  act: (runs: string[], app: App) => Promise<Ending[]>,
 ): Promise<RunSummary[]> {
   const begun = abouts.map((about) => begin(app, about));
   const kind = abouts[0]?.kind ?? 'backup';
+  const runs = begun.map(({ run }) => run);
+  const cancelled = watchCancels(app, runs);
+  const signal = AbortSignal.any([app.signal, cancelled.signal]);
   let endings: Ending[];
   try {
-    endings = await act(begun.map(({ run }) => run));
+    endings = await act(runs, { ...app, signal });
   } catch (thrown) {
-    const error = app.signal.aborted ? interruption(kind) : reportOf(thrown, kind);
+    const error = signal.aborted ? interruption(kind, cancelled.signal.aborted) : reportOf(thrown, kind);
     const outcome = error.code === 'interrupted' ? 'interrupted' : 'failed';
     endings = begun.map(() => ({ outcome, exit: exitCodes[error.code], error, result: null }));
+  } finally {
+    cancelled.stop();
   }
   const ended = app.now();
   const summaries = begun.map((one, at) => end(app, one, endings[at]!, ended));
@@ -95,6 +102,21 @@ async function tell(app: App, begun: Begun, summary: RunSummary, ended: Date): P
   );
 }
 
-function interruption(kind: Kind): ErrorReport {
-  return { code: 'interrupted', operation: kind, message: 'stopped by request' };
+function interruption(kind: Kind, cancelled: boolean): ErrorReport {
+  const message = cancelled ? 'stopped by `haven cancel`' : 'stopped by request';
+  return { code: 'interrupted', operation: kind, message };
+}
+
+const lookMs = 1000;
+
+/** `haven cancel` is another process: the history is what both see. */
+function watchCancels({ history, log }: App, runs: string[]): { signal: AbortSignal; stop: () => void } {
+  const cancelling = new AbortController();
+  const timer = setInterval(() => {
+    if (!runs.some((run) => history.isCancelled(run))) return;
+    log.info({ runs }, 'cancelled');
+    cancelling.abort();
+    clearInterval(timer);
+  }, lookMs);
+  return { signal: cancelling.signal, stop: () => clearInterval(timer) };
 }

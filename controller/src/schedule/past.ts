@@ -7,7 +7,8 @@ export function pastOf(history: History, job: Job, now: Date): Past {
   const known = { firstSeen: history.firstSeen(job.name, now), seed: history.seed() };
   const [last] = history.runs({ kind: job.kind, strategy: job.strategy, limit: 1 });
   if (last === undefined) return { lastStarted: null, lastEnded: null, again: false, ...known };
-  const interrupted = last.outcome === 'interrupted' && last.trigger === 'schedule';
+  const interrupted =
+    last.outcome === 'interrupted' && last.trigger === 'schedule' && !history.isCancelled(last.id);
   return {
     lastStarted: new Date(last.started),
     lastEnded: last.ended === null ? null : new Date(last.ended),
