@@ -33,7 +33,7 @@ const CronExpression = z
   .string()
   .refine(isCron, 'not a cron expression that ever comes due; "0 3 * * *" is every day at 3');
 /** A cron expression alone, or with how it is kept (docs/operate/schedule.md). */
-const Schedule = z.preprocess(
+export const Schedule = z.preprocess(
   (given) => (typeof given === 'string' ? { cron: given } : given),
   z.strictObject({
     cron: CronExpression,

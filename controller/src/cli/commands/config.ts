@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import { configJsonSchema } from '../../config/json-schema.ts';
 import { loadConfig } from '../../config/load.ts';
 import { maskSecrets } from '../../config/mask.ts';
 import { type Problem, parseConfig } from '../../config/parse.ts';
@@ -30,6 +31,16 @@ export function configCommand(program: Command, context: Context): void {
       const masked = maskSecrets(loadConfig(path)) as Record<string, unknown>;
       context.answer({ data: { file: path, config: masked }, text: stringify(masked).trimEnd(), exit: 0 });
     });
+  config
+    .command('schema')
+    .description(
+      'print the JSON Schema of haven.yaml, for an editor that completes and checks while one writes',
+    )
+    .addHelpText('after', schemaHelp)
+    .action(() => {
+      const schema = configJsonSchema();
+      context.answer({ data: schema, text: JSON.stringify(schema, null, 2), exit: 0 });
+    });
 }
 
 /** Given a path, return the problems of the file for --json; a file that cannot be read has none of its own. */
@@ -51,6 +62,14 @@ Examples:
 EXIT STATUS
   0  valid
   3  there is no file, or something in it is wrong`;
+
+const schemaHelp = `
+Examples:
+  haven config schema >haven.schema.json
+  with this first line of haven.yaml:  # yaml-language-server: $schema=./haven.schema.json
+
+EXIT STATUS
+  0  printed`;
 
 const showHelp = `
 Examples:
