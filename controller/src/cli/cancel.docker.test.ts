@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pino from 'pino';
+import { quietSurroundings, said } from '../../testing/command-line.ts';
 import { docker, ensureNoop, removeAll } from '../../testing/docker-ground.ts';
 import { type Ground, groundApp, makeGround } from '../../testing/ground.ts';
 import { runBackup } from '../runs/backup.ts';
@@ -10,34 +10,15 @@ import { runBackup } from '../runs/backup.ts';
 import { jobsOf, nextDue } from '../schedule/due.ts';
 import { pastOf } from '../schedule/past.ts';
 import { strategyB } from '../strategies/b.ts';
-import { runCommandLine } from './program.ts';
 
 before(ensureNoop);
 
-async function cancel({ folder }: Ground, ...args: string[]) {
-  let [stdout, stderr] = ['', ''];
-  const exit = await runCommandLine({
-    argv: ['--home', folder, 'cancel', ...args],
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    context: {
-      env: {},
-      isTerminal: false,
-      surroundings: {
-        log: pino({ level: 'silent' }),
-        now: () => new Date(),
-        randomHex: () => 'aaaaaa',
-        signal: new AbortController().signal,
-        onEvent: () => {},
-      },
-    },
+const cancel = ({ folder }: Ground, ...args: string[]) =>
+  said(['--home', folder, 'cancel', ...args], {
+    ...quietSurroundings,
+    now: () => new Date(),
+    signal: new AbortController().signal,
   });
-  return { exit, stdout, stderr };
-}
 
 test('a run of the schedule is stopped, recorded as interrupted, and not begun again', async (context) => {
   const ground = makeGround(context);

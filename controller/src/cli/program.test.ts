@@ -4,41 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import pino from 'pino';
+import { type Said, said } from '../../testing/command-line.ts';
 import { makeGround } from '../../testing/ground.ts';
-import { runCommandLine } from './program.ts';
 
-interface Said {
-  exit: number;
-  stdout: string;
-  stderr: string;
-}
-
-async function haven(...argv: string[]): Promise<Said> {
-  let stdout = '';
-  let stderr = '';
-  const exit = await runCommandLine({
-    argv,
-    stdout: (text) => {
-      stdout += text;
-    },
-    stderr: (text) => {
-      stderr += text;
-    },
-    context: {
-      env: {},
-      isTerminal: false,
-      surroundings: {
-        log: pino({ level: 'silent' }),
-        now: () => new Date('2026-11-23T20:00:00Z'),
-        randomHex: (count) => 'a'.repeat(count * 2),
-        signal: AbortSignal.abort(),
-        onEvent: () => {},
-      },
-    },
-  });
-  return { exit, stdout, stderr };
-}
+const haven = (...argv: string[]): Promise<Said> => said(argv);
 
 function emptyHome(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'haven-cli-'));

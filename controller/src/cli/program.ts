@@ -64,6 +64,7 @@ const verbs: Record<string, () => Promise<Adder>> = {
   resume: async () => (await import('./commands/pause.ts')).resumeCommand,
   cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
   tick: async () => (await import('./commands/tick.ts')).tickCommand,
+  completion: async () => (await import('./commands/completion.ts')).completionCommand,
   up: async () => (await import('./commands/up.ts')).upCommand,
 };
 
@@ -73,7 +74,8 @@ async function addersFor(argv: string[]): Promise<Adder[]> {
   return await Promise.all((named.length > 0 ? named : Object.keys(verbs)).map((verb) => verbs[verb]!()));
 }
 
-async function buildProgram(
+/** Given a command line, return the program with the verbs that it names; with none named, all of them. */
+export async function buildProgram(
   argv: string[],
   context: Context,
   stdout: (text: string) => void,
@@ -109,4 +111,14 @@ async function errorData(report: ErrorReport): Promise<Record<string, unknown>> 
 
 function errorText({ message, hint }: ErrorReport): string {
   return `haven: ${message}\n${hint === undefined ? '' : `  what to do: ${hint}\n`}`;
+}
+
+/** The program with every verb, to be looked at and not to be run. */
+export function everyCommand(context: Context): Promise<Command> {
+  return buildProgram(
+    [],
+    context,
+    () => {},
+    () => {},
+  );
 }
