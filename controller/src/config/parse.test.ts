@@ -46,7 +46,22 @@ const mistakes: [string, string, RegExp][] = [
   ],
   [
     'a cron expression that is none',
-    minimal.replace('b: {}', 'b: { schedule: "at night" }'),
+    minimal.replace('b: {}', 'b: { schedule: "a t n i ght" }'),
+    /^strategies\.b\.schedule\.cron: not a cron/,
+  ],
+  [
+    'a cron expression with seconds',
+    minimal.replace('b: {}', 'b: { schedule: "0 0 3 * * *" }'),
+    /^strategies\.b\.schedule\.cron: five fields/,
+  ],
+  [
+    'a single day in place of a rhythm',
+    minimal.replace('b: {}', 'b: { schedule: "2030-01-01T00:00:00" }'),
+    /^strategies\.b\.schedule\.cron: five fields/,
+  ],
+  [
+    'a nickname that there is not',
+    minimal.replace('b: {}', 'b: { schedule: "@often" }'),
     /^strategies\.b\.schedule\.cron: not a cron/,
   ],
   [

@@ -13,9 +13,15 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+/** Croner also takes seconds, years and dates: what runs every second by mistake, or once and never again, is no schedule of a backup. */
+function isFiveFields(expression: string): boolean {
+  const fields = expression.trim();
+  return /^@[a-z]+$/i.test(fields) || fields.split(/\s+/).length === 5;
+}
+
 function isCron(expression: string): boolean {
   try {
-    return new Cron(expression, { timezone: 'UTC', paused: true }).nextRun() !== null;
+    return new Cron(expression, { timezone: 'UTC', paused: true, mode: '5-part' }).nextRun() !== null;
   } catch {
     return false;
   }
@@ -31,6 +37,10 @@ const Memory = z
 
 const CronExpression = z
   .string()
+  .refine(isFiveFields, {
+    error: 'five fields are wanted, such as "0 3 * * *" for every day at 3, or @daily, @weekly, @monthly',
+    abort: true,
+  })
   .refine(isCron, 'not a cron expression that ever comes due; "0 3 * * *" is every day at 3');
 /** A cron expression alone, or with how it is kept (docs/operate/schedule.md). */
 export const Schedule = z.preprocess(

@@ -85,19 +85,20 @@ async function follow(engine: Engine, id: string, following: Following): Promise
   }
 }
 
-/** Given an ended container that a killed controller left behind, return what it came to, from Docker's own log of it. */
+/** Given an ended container that a killed controller left behind, return what it came to, from Docker's own log of it; `asked` says whether, and why, we have stopped it. */
 export async function readLeftover(
   engine: Engine,
   id: string,
   verb: Request['verb'],
   run: string,
+  asked: { stopped: boolean; timedOut: boolean },
   folder: string | null,
 ): Promise<Interpretation> {
   const reader = outputReader(folder, verb, () => {});
   await engine.logs(id, reader);
   const { results, resultWasLast, garbage } = reader.finish();
   const state = await engine.wait(id);
-  return interpret({ verb, run, ...state, results, resultWasLast, garbage, stopped: false, timedOut: false });
+  return interpret({ verb, run, ...state, ...asked, results, resultWasLast, garbage });
 }
 
 /** setTimeout that takes any number of seconds: a month does not fit into its 31 bits of milliseconds. */

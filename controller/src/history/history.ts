@@ -52,7 +52,7 @@ export interface Pause {
   reason: string;
 }
 
-export type Decided = 'ran' | 'caught-up' | 'tried-again' | 'paused' | 'overlapped';
+export type Decided = 'ran' | 'caught-up' | 'tried-again' | 'paused' | 'overlapped' | 'skipped' | 'refused';
 
 /** What the schedule came to at a time a job was due. */
 export interface Decision {
@@ -83,6 +83,8 @@ export interface History extends Healths {
   pauses(now: Date): Pause[];
   /** Each is written once, however often the schedule is looked at; those of more than a year ago go. */
   decided(decision: Decision): void;
+  /** Given a decision that started a run which then did not begin: it is said to be refused, instead of what it was. */
+  refused(decision: Decision, reason: string): void;
   /** Newest first. */
   decisions(limit: number): Decision[];
   close(): void;
@@ -190,6 +192,14 @@ export function openHistory(path: string): History {
       if (changes === 0) return;
       const yearAgo = new Date(at.getTime() - 366 * 86_400_000).toISOString();
       database.prepare('DELETE FROM decisions WHERE at < ?').run(yearAgo);
+    },
+    refused({ job, due, what }, reason) {
+      // Replaces what was said of an earlier attempt at the same time.
+      database
+        .prepare(
+          "UPDATE OR REPLACE decisions SET what = 'refused', reason = ? WHERE job = ? AND due = ? AND what = ?",
+        )
+        .run(reason, job, due.toISOString(), what);
     },
     decisions(limit) {
       const rows = database

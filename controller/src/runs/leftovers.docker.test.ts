@@ -71,6 +71,29 @@ test('a run that is still at work is left alone: busy', async (context) => {
   assert.equal(app.history.unfinished('b', 'backup').length, 1);
 });
 
+test('a run that is still at work and was cancelled is stopped, and recorded as that', async (context) => {
+  const { app, name } = await abandon(context, { sleepMs: 60_000 });
+  app.history.cancel(run, new Date());
+
+  await adoptAll(app, async () => {});
+
+  const [record] = app.history.runs({});
+  assert.deepEqual([record?.id, record?.outcome, record?.exit], [run, 'interrupted', 143]);
+  assert.deepEqual(await app.engine.containers({ name }), []);
+});
+
+test('a run that is still at work beyond its maximum run time is stopped, and the next backup goes ahead', async (context) => {
+  const { app, name } = await abandon(context, { sleepMs: 60_000 });
+  const later = new Date(Date.now() + 61 * 60 * 1000);
+
+  await adoptAll({ ...app, now: () => later }, async () => {});
+
+  const [record] = app.history.runs({});
+  assert.deepEqual([record?.id, record?.outcome, record?.exit], [run, 'failed', 1]);
+  assert.match(record?.error?.message ?? '', /maximum run time/);
+  assert.deepEqual(await app.engine.containers({ name }), []);
+});
+
 test('a run without any container was cut off before it had one', async (context) => {
   const ground = makeGround(context);
   const app = groundApp(context, ground);

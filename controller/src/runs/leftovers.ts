@@ -10,7 +10,7 @@ import { readLeftover } from '../docker/run-image.ts';
 import { HavenError, reportOf } from '../errors.ts';
 import type { Kind, RunRecord } from '../history/history.ts';
 import { type Lock, takeLock } from '../history/lock.ts';
-import { configuredStrategies } from '../strategies/configured.ts';
+import { configuredStrategies, sectionOf } from '../strategies/configured.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { drillVerbs, removeWorkFolder } from './drill-steps.ts';
 import { backupName } from './images.ts';
@@ -22,17 +22,22 @@ const cutOff = {
   message: 'the controller was killed while it ran',
 } as const;
 
-/** Looks after a strategy's container: throws busy when it runs; an ended one is read, recorded and removed. */
+/** Looks after a strategy's container: throws busy when it runs, unless it should no longer; an ended one is read, recorded and removed. */
 export async function adoptBackup(app: App, strategy: Strategy): Promise<void> {
   const name = backupName(app, strategy);
   const [found] = await app.engine.containers({ name });
-  if (found?.running) {
+  const stop = found?.running ? whyStop(app, strategy, found) : null;
+  if (found?.running && stop === null) {
     const message = `a container named ${name} is still at work (run ${found.labels[labels.run] ?? 'unknown'})`;
     const hint = `let it end, or end it: docker stop -t 30 ${name}`;
     throw new HavenError({ code: 'busy', operation: 'backup', message, hint });
   }
   if (found !== undefined) {
-    await recordLeftover(app, strategy, found);
+    if (stop !== null) {
+      app.log.warn({ container: name, ...stop }, 'stopping what a killed controller left at work');
+      await app.engine.stop(found.id, 30);
+    }
+    await recordLeftover(app, strategy, found, stop ?? { stopped: false, timedOut: false });
     await app.engine.remove(found.id);
   }
   await sweep(app);
@@ -74,13 +79,25 @@ async function withFreeLock(app: App, name: string, act: () => Promise<void>): P
   }
 }
 
-async function recordLeftover(app: App, { name }: Strategy, found: Found): Promise<void> {
+interface Stop {
+  stopped: boolean;
+  timedOut: boolean;
+}
+
+/** Its own controller would have stopped it by now: nobody else hears of a cancel, or looks at the clock. */
+function whyStop(app: App, strategy: Strategy, { labels: of, createdAt }: Found): Stop | null {
+  if (app.history.isCancelled(of[labels.run] ?? '')) return { stopped: true, timedOut: false };
+  const longestMs = sectionOf(app.config, strategy).maxHours * 3600 * 1000;
+  return app.now().getTime() - createdAt.getTime() > longestMs ? { stopped: false, timedOut: true } : null;
+}
+
+async function recordLeftover(app: App, { name }: Strategy, found: Found, stop: Stop): Promise<void> {
   const run = found.labels[labels.run] ?? '';
   const verb = found.labels[labels.verb] === 'prune' ? 'prune' : 'backup';
   const record = app.history.unfinished(name, verb).find((unfinished) => unfinished.id === run);
   if (record === undefined) return;
-  const read = await readLeftover(app.engine, found.id, verb, run, makeRunFolder(app.home, run));
-  const end = believable(read);
+  const read = await readLeftover(app.engine, found.id, verb, run, stop, makeRunFolder(app.home, run));
+  const end = stop.timedOut ? read : believable(read);
   app.log.warn({ runId: run, outcome: end.outcome }, 'recorded a run that a killed controller left behind');
   const { outcome, exitCode: exit, error = null, result = null } = end;
   const ended = app.now();

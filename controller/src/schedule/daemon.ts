@@ -12,7 +12,7 @@ import { startMonitor } from '../status/monitor.ts';
 import { watchAges } from '../status/watch-ages.ts';
 import { jobsOf, nextDue, overdueSince } from './due.ts';
 import { pastOf } from './past.ts';
-import { adoptLeftovers, startDue } from './start-due.ts';
+import { adoptLeftovers, startDue, tidy } from './start-due.ts';
 
 const example = fileURLToPath(new URL('../../../haven.example.yaml', import.meta.url));
 
@@ -36,6 +36,7 @@ export async function keepUp(
   const app = buildApp(surroundings, config);
   const running = new Map<string, Promise<void>>();
   const refused = new Set<string>();
+  let tidied: number | undefined;
   const monitor = await startMonitor(app, listen);
   const ending = new AbortController();
   const ages = watchAges(app, AbortSignal.any([app.signal, ending.signal]));
@@ -43,6 +44,9 @@ export async function keepUp(
     announce(app);
     while (!app.signal.aborted) {
       if (running.size === 0) await adoptLeftovers(app);
+      const today = Math.floor(app.now().getTime() / 86_400_000);
+      if (tidied !== today) await tidy(app);
+      tidied = today;
       for (const { jobs, ended } of startDue(app, new Set(running.keys()))) {
         const over = told(app, jobs, ended, refused).finally(() => jobs.map((job) => running.delete(job)));
         for (const job of jobs) running.set(job, over);

@@ -95,8 +95,10 @@ export function decide(job: Job, past: Past, present: Present): Decision | null 
     // Since it began: what is due by now came while it ran.
     const missed = nextDue({ ...job, overlap: 'wait' }, { ...past, again: false }, timezone, now);
     if (missed === null || missed > now) return null;
-    const then = job.overlap === 'wait' ? 'it follows when that has ended' : 'it is left out';
-    return decision(missed, 'overlapped', `the run before is still under way: ${then}`);
+    const before = 'the run before is still under way';
+    return job.overlap === 'wait'
+      ? decision(missed, 'overlapped', `${before}: it follows when that has ended`)
+      : decision(missed, 'skipped', `${before}: it is left out`);
   }
   const due = nextDue(job, past, timezone, now);
   if (due === null || due > now) return null;

@@ -14,11 +14,25 @@ for (const [given, until] of [
   ['2026-12-01', '2026-12-02T00:00:00.000Z'],
 ] as const) {
   test(`a pause until ${given}`, () => {
-    assert.equal(pauseEnd(given, now).toISOString(), until);
+    assert.equal(pauseEnd(given, now, 'UTC').toISOString(), until);
+  });
+}
+
+for (const [zone, date, from, until] of [
+  ['Europe/Berlin', '2026-12-24', '2026-12-01', '2026-12-24T23:00:00.000Z'],
+  ['America/New_York', '2026-12-24', '2026-12-01', '2026-12-25T05:00:00.000Z'],
+  ['Pacific/Auckland', '2026-12-01', '2026-11-30', '2026-12-01T11:00:00.000Z'],
+  // The next day begins at one: that night has no midnight.
+  ['America/Santiago', '2026-09-05', '2026-09-01', '2026-09-06T04:00:00.000Z'],
+] as const) {
+  test(`a pause until ${date} ends with that day in ${zone}`, () => {
+    assert.equal(pauseEnd(date, new Date(from), zone).toISOString(), until);
   });
 }
 
 for (const [given, why] of [
+  ['2026-13-01', /no time/],
+  ['2026-12-32', /no time/],
   ['', /no time/],
   ['tomorrow', /no time/],
   ['0d', /no time/],
@@ -30,7 +44,7 @@ for (const [given, why] of [
   ['9999d', /31 days/],
 ] as const) {
   test(`no pause until '${given}'`, () => {
-    assert.throws(() => pauseEnd(given, now), why);
+    assert.throws(() => pauseEnd(given, now, 'UTC'), why);
   });
 }
 
@@ -52,7 +66,7 @@ test('a pause is kept, shown with its reason, hides no age, and ends by itself',
   const clock = { now };
   const app = { ...groundApp(context, ground), now: () => clock.now };
   readStatus(app);
-  app.history.setPause('backup-b', { since: now, until: pauseEnd('7d', now), reason: 'moving house' });
+  app.history.setPause('backup-b', { since: now, until: pauseEnd('7d', now, 'UTC'), reason: 'moving house' });
 
   assert.match(
     readStatus(app).sentence,

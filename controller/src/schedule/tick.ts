@@ -3,7 +3,7 @@ import type { App } from '../app.ts';
 import { type ErrorReport, reportOf } from '../errors.ts';
 import type { RunSummary } from '../runs/recorded.ts';
 import { jobsOf } from './due.ts';
-import { adoptLeftovers, startDue } from './start-due.ts';
+import { adoptLeftovers, startDue, tidy } from './start-due.ts';
 
 export interface Ticked {
   runs: RunSummary[];
@@ -13,6 +13,7 @@ export interface Ticked {
 
 export async function tick(app: App): Promise<Ticked> {
   await adoptLeftovers(app);
+  await tidy(app);
   const ticked: Ticked = { runs: [], refused: [] };
   // What has no end in the history after that is a run of another process: an earlier call's, or one by hand.
   const running = jobsOf(app.config).filter(

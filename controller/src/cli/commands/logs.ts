@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { App } from '../../app.ts';
 import { HavenError } from '../../errors.ts';
 import type { RunRecord } from '../../history/history.ts';
+import { keptDays } from '../../runs/tidy-run-folders.ts';
 import { type Answer, type Context, withApp } from '../context.ts';
 
 const lookMs = 500;
@@ -23,10 +24,14 @@ export function logsCommand(program: Command, context: Context): void {
         const { id } = findRun(app, command.args[0]);
         const out = follow && !json ? context.out : () => {};
         const log = follow ? await followed(app, id, out) : readLog(app, id);
-        const text = follow && !json ? '' : log.trimEnd() || `Run ${id} wrote nothing.`;
+        const text = follow && !json ? '' : log.trimEnd() || nothing(id);
         return { data: { run: id, log }, text, exit: 0 } satisfies Answer;
       }),
     );
+}
+
+function nothing(run: string): string {
+  return `Run ${run} wrote nothing, or its log is gone: they are kept for ${keptDays} days.`;
 }
 
 /** Given an id or its beginning, return that run; throws bad-request for none and for several. */

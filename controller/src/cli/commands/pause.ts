@@ -8,14 +8,17 @@ export function pauseCommand(program: Command, context: Context): void {
     .command('pause')
     .description('start nothing by the schedule until a given time; what runs goes on')
     .argument('[job...]', 'backup-a, drill-b …, or a strategy: all of its jobs; without any, everything')
-    .requiredOption('--until <time>', '7d, 12h, a date or a time; at most 31 days')
+    .requiredOption(
+      '--until <time>',
+      '7d, 12h, a time, or a date: until its end in the schedule’s time zone; at most 31 days',
+    )
     .option('--reason <text>', 'shown with the pause', '')
     .addHelpText('after', pauseHelp)
     .action(
       withApp(context, (app, command) => {
         const { until: given, reason } = command.opts<{ until: string; reason: string }>();
         const since = app.now();
-        const until = pauseEnd(given, since);
+        const until = pauseEnd(given, since, app.config.timezone);
         const jobs = jobsMeant(app, command.args);
         for (const { name } of jobs)
           app.history.setPause(name, { since, until, reason: reason.slice(0, 200) });
