@@ -33,6 +33,9 @@ export interface GroundConfig {
   limits?: unknown;
   maxHours?: number;
   schedule?: string;
+  /** Any more of each strategy's section, and of the drill's. */
+  section?: Record<string, unknown>;
+  drill?: Record<string, unknown>;
   /** Each gets the same section; b alone unless a test says otherwise. */
   strategies?: StrategyName[];
 }
@@ -77,16 +80,18 @@ export function makeGround(context: TestContext): Ground {
         maxHours = 1,
         schedule,
         strategies = ['b'],
+        ...others
       } = more;
       const section = {
         ...{ image, network: 'none', settings, limits, maxHours },
         ...(schedule === undefined ? {} : { schedule }),
+        ...others.section,
       };
       const config = {
         name,
         datasets: { home: { dataset: datasetName } },
         strategies: Object.fromEntries(strategies.map((strategy) => [strategy, section])),
-        drill: { image: drillImage },
+        drill: { image: drillImage, ...others.drill },
         // Of all daemons that tests start at once only one could have the port.
         monitor: { enabled: false },
         // No machine that runs these tests needs ZFS: any device that every machine has will do.

@@ -97,11 +97,15 @@ const Limits = z
   .strictObject({ memory: Memory.prefault('1g'), pids: z.int().min(16).max(4096).default(200) })
   .prefault({});
 
+/** Beside the one that follows every backup: a look at the store when nothing was backed up for long. */
+const Audit = z.strictObject({ schedule: Schedule.optional() }).prefault({});
+
 const section = (image: string) =>
   z.strictObject({
     image: Image.default(image),
     network: z.string().min(1).default('bridge'),
     schedule: Schedule.optional(),
+    audit: Audit,
     datasets: z.array(DatasetId).min(1).optional(),
     maxHours: z
       .number()

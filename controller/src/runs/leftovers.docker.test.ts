@@ -94,6 +94,27 @@ test('a run that is still at work beyond its maximum run time is stopped, and th
   assert.deepEqual(await app.engine.containers({ name }), []);
 });
 
+test('an audit that nobody ended ends after an hour, whatever backup is at work', async (context) => {
+  const { app } = await abandon(context, { sleepMs: 60_000 });
+  const started = new Date(Date.now() - 61 * 60 * 1000);
+  app.history.begin({ id: 'r-old-audit', kind: 'audit', strategy: 'b', trigger: 'schedule', started });
+  app.history.begin({
+    id: 'r-new-audit',
+    kind: 'audit',
+    strategy: 'b',
+    trigger: 'hand',
+    started: new Date(),
+  });
+
+  await adoptAll(app, async () => {});
+
+  const unfinished = [...app.history.unfinished('b', 'audit'), ...app.history.unfinished('b', 'backup')];
+  assert.deepEqual(
+    unfinished.map(({ id }) => id),
+    ['r-new-audit', run],
+  );
+});
+
 test('a run without any container was cut off before it had one', async (context) => {
   const ground = makeGround(context);
   const app = groundApp(context, ground);

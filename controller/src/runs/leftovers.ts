@@ -24,6 +24,7 @@ const cutOff = {
 
 /** Looks after a strategy's container: throws busy when it runs, unless it should no longer; an ended one is read, recorded and removed. */
 export async function adoptBackup(app: App, strategy: Strategy): Promise<void> {
+  endOldAudits(app, strategy);
   const name = backupName(app, strategy);
   const [found] = await app.engine.containers({ name });
   const stop = found?.running ? whyStop(app, strategy, found) : null;
@@ -44,9 +45,13 @@ export async function adoptBackup(app: App, strategy: Strategy): Promise<void> {
   await sweepVolumes(app, strategy.part);
   endUnfinished(app, strategy, 'backup');
   endUnfinished(app, strategy, 'prune');
+  endUnfinished(app, strategy, 'audit', ({ trigger }) => trigger === 'after-backup');
+}
+
+/** All others hold no lock and may still be at work, for an hour at most; a backup of two weeks must not keep them unfinished. */
+function endOldAudits(app: App, strategy: Strategy): void {
   endUnfinished(app, strategy, 'audit', ({ trigger, started }) => {
-    // One by hand holds no lock and may still be at work, for an hour at most.
-    return trigger === 'after-backup' || app.now().getTime() - Date.parse(started) > 3600 * 1000;
+    return trigger !== 'after-backup' && app.now().getTime() - Date.parse(started) > 3600 * 1000;
   });
 }
 
@@ -55,6 +60,7 @@ export async function adoptAll(app: App, reapAll: (run: string) => Promise<unkno
   const kinds = ['backup', 'prune', 'audit'] as const;
   const strategies = configuredStrategies(app.config);
   for (const strategy of strategies) {
+    endOldAudits(app, strategy);
     if (kinds.some((kind) => app.history.unfinished(strategy.name, kind).length > 0))
       await withFreeLock(app, `backup-${strategy.name}`, () => adoptBackup(app, strategy));
   }

@@ -135,6 +135,28 @@ test('a tick runs what is due, and nothing twice; why is in the history', async 
   );
 });
 
+test('an audit with a schedule of its own runs without a backup, and is recorded as the schedule’s', async (context) => {
+  const ground = makeGround(context);
+  context.after(() => removeAll(ground.name));
+  ground.writeConfig({ section: { audit: { schedule: '0 12 * * *' } } });
+  const clock = { now: new Date('2026-05-01T11:00:00Z') };
+  const app = { ...groundApp(context, ground), now: () => clock.now };
+  await tick(app);
+  clock.now = new Date('2026-05-01T12:01:00Z');
+
+  const { runs, refused } = await tick(app);
+
+  assert.deepEqual([runs.length, runs[0]?.outcome, refused], [1, 'ok', []]);
+  assert.deepEqual(
+    app.history.runs({}).map(({ kind, trigger }) => [kind, trigger]),
+    [['audit', 'schedule']],
+  );
+  assert.deepEqual(
+    app.history.decisions(10).map(({ job, what }) => [job, what]),
+    [['audit-b', 'ran']],
+  );
+});
+
 test('a tick leaves a run of another process alone, and says that its time came meanwhile', async (context) => {
   const ground = makeGround(context);
   context.after(() => removeAll(ground.name));

@@ -137,7 +137,7 @@ test('each kind of run of each strategy is a job of its own', () => {
   const parsed = parseConfig(
     JSON.stringify({
       datasets: { home: { dataset: 'tank/home' } },
-      strategies: { a: { schedule: cron }, b: { schedule: cron } },
+      strategies: { a: { schedule: cron }, b: { schedule: cron, audit: { schedule: cron } } },
       drill: { schedule: { b: cron } },
     }),
   );
@@ -148,6 +148,7 @@ test('each kind of run of each strategy is a job of its own', () => {
     [
       ['backup-a', 'backup', 'a'],
       ['backup-b', 'backup', 'b'],
+      ['audit-b', 'audit', 'b'],
       ['drill-b', 'drill', 'b'],
     ],
   );

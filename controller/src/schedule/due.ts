@@ -27,14 +27,22 @@ export interface Past {
 const retryAfterMs = 15 * 60 * 1000;
 
 export function jobsOf(config: Config): Job[] {
-  const kinds = ['backup', 'drill'] as const;
+  const kinds = ['backup', 'audit', 'drill'] as const;
   return kinds.flatMap((kind) =>
     strategyNames.flatMap((strategy) => {
-      const schedule =
-        kind === 'backup' ? config.strategies[strategy]?.schedule : config.drill.schedule[strategy];
+      const schedule = scheduleOf(config, kind, strategy);
       return schedule === undefined ? [] : [{ name: `${kind}-${strategy}`, kind, strategy, ...schedule }];
     }),
   );
+}
+
+function scheduleOf(
+  { strategies, drill }: Config,
+  kind: 'backup' | 'audit' | 'drill',
+  strategy: StrategyName,
+): Schedule | undefined {
+  if (kind === 'drill') return drill.schedule[strategy];
+  return kind === 'audit' ? strategies[strategy]?.audit.schedule : strategies[strategy]?.schedule;
 }
 
 /** Given a regular time, return the time of this server: later by a part of the jitter that is always the same, so that jobs of one time stay together. */

@@ -2,6 +2,7 @@
 import type { App } from '../app.ts';
 import { reportOf } from '../errors.ts';
 import type { Decision } from '../history/history.ts';
+import { runAudit } from '../runs/audit.ts';
 import { runBackup } from '../runs/backup.ts';
 import { sharedSnapshots } from '../runs/backup-snapshots.ts';
 import { runDrill } from '../runs/drill.ts';
@@ -40,12 +41,16 @@ export function startDue(app: App, running: ReadonlySet<string>): Started[] {
     app,
     backups.map(({ strategy }) => strategyNamed(strategy)),
   );
-  const pieces = backups.map((job) => ({
+  const pieces: { jobs: Job[]; ended: Promise<RunSummary[]> }[] = backups.map((job) => ({
     jobs: [job],
     ended: runBackup(app, strategyNamed(job.strategy), { kind: 'auto', trigger: 'schedule', snapshots }).then(
       ({ resumed, audit, ...backup }) => [resumed, backup, audit].filter((one) => one !== null),
     ),
   }));
+  for (const job of jobs.filter(({ kind }) => kind === 'audit')) {
+    const ended = runAudit(app, strategyNamed(job.strategy), 'schedule').then((summary) => [summary]);
+    pieces.push({ jobs: [job], ended });
+  }
   const drills = jobs.filter(({ kind }) => kind === 'drill');
   if (drills.length > 0) {
     const drilled = drills.map(({ strategy }) => strategyNamed(strategy));

@@ -67,6 +67,15 @@ test('a red drill, a damaged store and a late run name their strategy', (context
   assert.match(statusText(status, now), /^drill a +failed, 3 days ago +9 days ago/m);
 });
 
+test('an audit that has a schedule is overdue like anything else', (context) => {
+  const ground = makeGround(context);
+  ground.writeConfig({ section: { audit: { schedule: '0 12 * * *' } } });
+  const app = { ...groundApp(context, ground), now: () => now };
+  ran(app, 'audit', 'b', 4);
+
+  assert.match(readStatus(app).sentence, /The audit is overdue: the newest good one is 4 days old\./);
+});
+
 test('nothing proven at all is said of each', (context) => {
   assert.match(readStatus(prepare(context)).sentence, /^a was never proven.* b was never proven/);
 });

@@ -1,6 +1,7 @@
 // How safe the data is, from the history alone: nothing is asked of Docker, ZFS or a store, so it answers at once and whatever is broken.
 import * as z from 'zod';
 import type { App } from '../app.ts';
+import type { Config } from '../config/schema.ts';
 import type { StrategyName } from '../contract/request.ts';
 import type { Kind, RunRecord } from '../history/history.ts';
 import { readKnown } from '../runs/known-datasets.ts';
@@ -109,13 +110,17 @@ function freshnessOf(app: App, job: Job | undefined, good: RunRecord[], running:
 }
 
 function promisedOf({ config }: App, job: Job, good: RunRecord[], running: boolean): Promised {
-  const section = job.kind === 'drill' ? config.drill : config.strategies[job.strategy];
   const graceMs = graceOf({
     goodRunsMs: good.map(({ started, ended }) => Date.parse(ended ?? started) - Date.parse(started)),
     running,
-    longestMs: (section?.maxHours ?? 0) * 3_600_000,
+    longestMs: longestHours(config, job) * 3_600_000,
   });
   return { cron: job.cron, timezone: config.timezone, graceMs };
+}
+
+function longestHours({ strategies, drill }: Config, { kind, strategy }: Job): number {
+  if (kind === 'audit') return 1;
+  return (kind === 'drill' ? drill : strategies[strategy])?.maxHours ?? 0;
 }
 
 /** Given the time of a dataset's newest backup as its store tells it, say how fresh that is by the schedule of the strategy's backups. */
