@@ -14,7 +14,14 @@ export interface FakeSnapshot {
 export interface FakeState {
   datasets: Record<
     string,
-    { type: string; allowed: string[]; snapshots: FakeSnapshot[]; guid?: string; keystatus?: string }
+    {
+      type: string;
+      allowed: string[];
+      snapshots: FakeSnapshot[];
+      guid?: string;
+      keystatus?: string;
+      bytes?: number;
+    }
   >;
   pools: string[];
   /** GUID of the next snapshot; large, because real ones do not fit a number. */
@@ -85,6 +92,10 @@ function act(state: FakeState, verb: string, args: string[]): string[] {
         ];
       });
     case 'list':
+      if (args.includes('logicalreferenced'))
+        return args
+          .slice(args.indexOf('logicalreferenced') + 1)
+          .map((name) => String(datasetOf(name).bytes ?? 1000));
       if (args.includes('type')) return [datasetOf(last).type];
       if (args.includes('name,guid,keystatus,type')) {
         datasetOf(last);
@@ -132,14 +143,19 @@ function act(state: FakeState, verb: string, args: string[]): string[] {
   }
 }
 
-if (import.meta.main) {
-  const [path = '', verb = '', ...args] = process.argv.slice(2);
+/** Given where the state is, do as told in this process: a new one for each call would take most of a test's time. */
+export async function fakeZfs(path: string, [verb = '', ...args]: string[]): Promise<string> {
   appendFileSync(`${path}.calls`, `${JSON.stringify([verb, ...args])}\n`);
   const state = JSON.parse(readFileSync(path, 'utf8')) as FakeState;
+  const lines = act(state, verb, args);
+  writeFileSync(path, JSON.stringify(state));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+if (import.meta.main) {
+  const [path = '', ...args] = process.argv.slice(2);
   try {
-    const lines = act(state, verb, args);
-    writeFileSync(path, JSON.stringify(state));
-    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+    process.stdout.write(await fakeZfs(path, args));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     process.stderr.write(`${error.message}\n`);

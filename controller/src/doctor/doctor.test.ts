@@ -1,78 +1,27 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { datasetName, type Ground, groundApp, makeGround } from '../../testing/ground.ts';
-import type { App } from '../app.ts';
+import { test } from 'node:test';
+import { datasetName } from '../../testing/ground.ts';
+import {
+  changeZfs,
+  fakeEngine,
+  type Healthy,
+  healthy,
+  healthyBoth,
+  look,
+  notOk,
+  version,
+} from '../../testing/healthy.ts';
 import type { Engine } from '../docker/engine.ts';
 import { HavenError } from '../errors.ts';
-import { writeKit } from '../kit/write-kit.ts';
-import type { Check } from './check.ts';
-import { examine } from './examine.ts';
 import { checkSwift } from './swift-check.ts';
 
-const version = {
-  event: 'result',
-  at: '2026-11-23T20:00:00Z',
-  contract: '1.0',
-  verb: 'version',
-  outcome: 'ok',
-  version: {
-    contract: '1.0',
-    supported: ['1.0'],
-    image: '0.1.0',
-    strategy: null,
-    verbs: ['backup', 'list', 'prepare', 'fetch', 'seal', 'receive', 'verify', 'verify-volume', 'reap'],
-    tools: {},
-  },
-};
-
-/** A Docker in which every image answers `version` well. */
-function fakeEngine(change: Partial<Engine> = {}, answer: unknown = version): Engine {
-  return {
-    version: async () => '28.0',
-    imageId: async () => 'sha256:1',
-    containers: async () => [],
-    create: async () => 'c',
-    attach: async (_id, outputs) => {
-      outputs.stdout(Buffer.from(`${JSON.stringify(answer)}\n`));
-      return { ended: Promise.resolve() };
-    },
-    start: async () => {},
-    wait: async () => ({ exitCode: 0, oomKilled: false, error: '' }),
-    stop: async () => {},
-    logs: async () => {},
-    remove: async () => {},
-    createVolume: async () => {},
-    volumes: async () => [],
-    volumeExists: async () => false,
-    removeVolume: async () => {},
-    ...change,
-  };
-}
-
-/** A machine on which everything is as it should be. */
-async function healthy(context: TestContext, engine = fakeEngine()): Promise<{ ground: Ground; app: App }> {
-  const ground = makeGround(context);
-  const state = ground.zfsState();
-  state.datasets[datasetName]!.allowed = ['send', 'hold', 'release', 'bookmark'];
-  ground.writeZfsState(state);
-  const app = { ...groundApp(context, ground), engine };
-  await writeKit(app);
-  return { ground, app };
-}
-
-function notOk(checks: Check[]): string[] {
-  return checks.filter(({ state }) => state !== 'ok').map(({ name, state }) => `${name}: ${state}`);
-}
-
 test('on a machine where everything is right, every check is ok', async (context) => {
-  const { app } = await healthy(context);
-
-  assert.deepEqual(notOk(await examine(app, { fix: false })), []);
+  assert.deepEqual(notOk(await look(await healthy(context))), []);
 });
 
-const faults: [string, (given: { ground: Ground; app: App }) => void, string][] = [
+const faults: [string, (given: Healthy) => void, string][] = [
   [
     'a secret is missing',
     ({ app }) => rmSync(join(app.home.secrets.b, 'passphrase')),
@@ -146,17 +95,11 @@ for (const [name, spoil, expected] of faults) {
     const given = await healthy(context);
     spoil(given);
 
-    const checks = await examine(given.app, { fix: false });
+    const checks = await look(given);
 
     assert.ok(notOk(checks).includes(expected), notOk(checks).join('; '));
     assert.ok(checks.every(({ state, remedy }) => state === 'ok' || (remedy ?? '') !== ''));
   });
-}
-
-function changeZfs(ground: Ground, change: (state: ReturnType<Ground['zfsState']>) => void): void {
-  const state = ground.zfsState();
-  change(state);
-  ground.writeZfsState(state);
 }
 
 const engines: [string, Engine, string][] = [
@@ -186,14 +129,12 @@ const engines: [string, Engine, string][] = [
 ];
 for (const [name, engine, expected] of engines) {
   test(`${name}: ${expected}`, async (context) => {
-    const { app } = await healthy(context, engine);
-
-    assert.ok(notOk(await examine(app, { fix: false })).includes(expected));
+    assert.ok(notOk(await look(await healthy(context, engine))).includes(expected));
   });
 }
 
 test('--fix delegates what is missing and sets owner and mode of the secrets', async (context) => {
-  const { ground, app } = await healthy(context);
+  const { ground, app, machine } = await healthy(context);
   changeZfs(ground, (state) => {
     state.datasets[datasetName]!.allowed = [];
   });
@@ -201,26 +142,17 @@ test('--fix delegates what is missing and sets owner and mode of the secrets', a
   chmodSync(secret, 0o644);
   chownSync(secret, 0, 0);
 
-  const checks = await examine(app, { fix: true });
+  const checks = await look({ app, machine }, { fix: true });
 
   assert.deepEqual(notOk(checks), []);
   assert.deepEqual([statSync(secret).uid, statSync(secret).mode & 0o777], [1000, 0o400]);
   assert.deepEqual(ground.zfsState().datasets[datasetName]!.allowed, ['send', 'hold', 'release', 'bookmark']);
 });
 
-/** The same machine with both strategies. */
-async function healthyBoth(context: TestContext): Promise<{ ground: Ground; app: App }> {
-  const { ground, app: first } = await healthy(context);
-  ground.writeConfig({ strategies: ['a', 'b'] });
-  const app = { ...groundApp(context, ground), engine: first.engine };
-  await writeKit(app);
-  return { ground, app };
-}
-
 test('with both strategies everything of each is looked at, and a dataset once', async (context) => {
-  const { app } = await healthyBoth(context);
+  const { app, machine } = await healthyBoth(context);
 
-  const checks = await examine(app, { fix: false });
+  const checks = await look({ app, machine });
 
   assert.deepEqual(notOk(checks), []);
   const names = checks.map(({ name }) => name);
@@ -232,14 +164,14 @@ test('with both strategies everything of each is looked at, and a dataset once',
 });
 
 test('a secret of A is root’s, and a volume that A leaves out is told', async (context) => {
-  const { ground, app } = await healthyBoth(context);
+  const { ground, app, machine } = await healthyBoth(context);
   chownSync(join(app.home.secrets.a, 'swift.json'), 1000, 1000);
   changeZfs(ground, (state) => (state.datasets[datasetName]!.type = 'volume'));
 
-  const checks = await examine(app, { fix: false });
+  const checks = await look({ app, machine });
 
   assert.deepEqual(notOk(checks), ['volumes a: warn', 'secret a/swift.json: failed']);
-  await examine(app, { fix: true });
+  await look({ app, machine }, { fix: true });
   assert.equal(statSync(join(app.home.secrets.a, 'swift.json')).uid, 0);
 });
 

@@ -1,15 +1,17 @@
-import { existsSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { chmod, chown } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { App } from '../app.ts';
 import { bytes } from '../cli/words.ts';
 import { staleKitFiles } from '../kit/write-kit.ts';
-import { scratchOf } from '../runs/drill-steps.ts';
+import { roomFor, scratchOf } from '../runs/drill-steps.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { type Check, failed, guarded, ok, warn } from './check.ts';
 
 const zfsMagic = 0x2fc12fc1;
 const littleSpace = 2 * 2 ** 30;
+/** About 100 bits, of letters and digits alone. */
+const shortest = 20;
 
 /** A secret must be there, belong to the user of its strategy, and be readable by nobody else. */
 export function checkSecret(app: App, strategy: Strategy, file: string, fix: boolean): Promise<Check> {
@@ -32,7 +34,44 @@ export function checkSecret(app: App, strategy: Strategy, file: string, fix: boo
   });
 }
 
-export function checkScratch(app: App): Promise<Check> {
+/** Names of datasets and of files lie in the home too, but only the folder of the secrets must be closed to all others. */
+export function checkSecretsFolder(app: App, strategies: Strategy[], fix: boolean): Promise<Check> {
+  const name = 'secrets';
+  return guarded(name, 'make it: `haven init`', async () => {
+    const folder = dirname(app.home.secrets.a);
+    const mode = statSync(folder).mode & 0o777;
+    const texts = strategies.map((strategy) => passphraseOf(app, strategy));
+    if (texts.length > 1 && texts[0] !== undefined && new Set(texts).size < texts.length)
+      return failed(
+        name,
+        'the strategies have one and the same passphrase',
+        'give one of them another before its first backup: whoever finds it out must not get both',
+      );
+    const weak = strategies.filter((_, at) => (texts[at]?.length ?? shortest) < shortest);
+    if (weak.length > 0)
+      return warn(
+        name,
+        `the passphrase of strategy ${weak.map((strategy) => strategy.name).join(', ')} is short`,
+        `at least ${shortest} random letters and digits, before its first backup; \`haven init\` makes one`,
+      );
+    if ((mode & 0o077) === 0) return ok(name, `${folder} is closed to others`);
+    if (!fix) return failed(name, `${folder} has mode ${mode.toString(8)}, not 700`, '`haven doctor --fix`');
+    await chmod(folder, 0o700);
+    return ok(name, `fixed: ${folder} had mode ${mode.toString(8)}`);
+  });
+}
+
+function passphraseOf(app: App, { name }: Strategy): string | undefined {
+  try {
+    return readFileSync(join(app.home.secrets[name], 'passphrase'), 'utf8').trim() || undefined;
+  } catch {
+    // That it is missing is told by the check of the secret itself.
+    return undefined;
+  }
+}
+
+/** `largest`: bytes of the largest dataset, which a full drill restores whole. */
+export function checkScratch(app: App, largest: number): Promise<Check> {
   const scratch = scratchOf(app);
   return guarded('scratch', `make the folder ${scratch}, or set drill.scratch`, async () => {
     const { bavail, bsize, type } = statfsSync(scratch);
@@ -41,13 +80,11 @@ export function checkScratch(app: App): Promise<Check> {
       const remedy = 'set drill.scratch to a folder on another filesystem: a pool inside of a pool may hang';
       return warn('scratch', `${scratch} lies on ZFS; ${bytes(free)} free`, remedy);
     }
-    if (free < littleSpace)
-      return warn(
-        'scratch',
-        `only ${bytes(free)} free in ${scratch}`,
-        'a drill needs room for one whole dataset',
-      );
-    return ok('scratch', `${bytes(free)} free in ${scratch}`);
+    const needed = Math.max(littleSpace, roomFor(largest));
+    const detail = `${bytes(free)} free in ${scratch}; the largest dataset needs ${bytes(roomFor(largest))}`;
+    if (free >= needed) return ok('scratch', detail);
+    const remedy = 'a drill of it will fail: free space, or set drill.scratch to a folder on a larger disk';
+    return warn('scratch', detail, remedy);
   });
 }
 

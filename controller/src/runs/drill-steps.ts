@@ -146,11 +146,16 @@ export function makeOutFolder(folder: string, source: string): string {
   return out;
 }
 
+/** Given the size of what is restored, return the room that it needs in the scratch folder. */
+export function roomFor(restored: number): number {
+  return Math.ceil(restored * 1.1) + 64 * 2 ** 20;
+}
+
 /** Given the scratch folder and a stream's size, throw local-full when the restored data cannot fit. */
 export function demandSpace(scratch: string, ofStreams: number): void {
   const { bavail, bsize } = statfsSync(scratch);
   const free = bavail * bsize;
-  const needed = Math.ceil(ofStreams * 1.1) + 64 * 2 ** 20;
+  const needed = roomFor(ofStreams);
   if (free >= needed) return;
   const message = `the scratch folder has ${free} bytes free; the drill needs about ${needed}`;
   throw new HavenError({

@@ -6,6 +6,7 @@ import type { Strategy } from './strategy.ts';
 const StoreSettings = z.looseObject({
   container: z.string().default('haven'),
   auth: z.record(z.string(), z.unknown()).default({}),
+  volumeMiB: z.number().default(200).catch(200),
 });
 
 export const strategyA: Strategy = {
@@ -20,6 +21,12 @@ export const strategyA: Strategy = {
     'properties of the dataset, such as quota and compression',
     'snapshots as such: each backup is the files of one',
   ],
+  // Two volumes and the signatures, of which the default leaves room for half a volume.
+  waitingBytes: (settings) => StoreSettings.parse(settings).volumeMiB * 2.5 * 2 ** 20,
+  addressOf: (settings) => {
+    const { url } = StoreSettings.parse(settings).auth;
+    return typeof url === 'string' && URL.canParse(url) ? url : undefined;
+  },
   kit: {
     programs: ['restore-a.sh', 'attributes.py'],
     storeOf: (settings) => {

@@ -5,6 +5,10 @@ import type { Strategy } from './strategy.ts';
 // What the kit must know of the settings; everything else in them, and whether they are right, is the image's own business.
 const StoreSettings = z.looseObject({
   set: z.string().default('haven'),
+  partBytes: z
+    .number()
+    .default(2 ** 28)
+    .catch(2 ** 28),
   api: z
     .looseObject({
       rootUrl: z.string().default('https://www.googleapis.com/'),
@@ -21,6 +25,12 @@ export const strategyB: Strategy = {
   secretFiles: ['passphrase', 'google-oauth.json'],
   reads: 'streams',
   notKept: ['properties of the dataset, such as quota and compression', 'snapshots before its full'],
+  // One travels while the next is made.
+  waitingBytes: (settings) => StoreSettings.parse(settings).partBytes * 2,
+  addressOf: (settings) => {
+    const { rootUrl } = StoreSettings.parse(settings).api;
+    return URL.canParse(rootUrl) ? rootUrl : undefined;
+  },
   kit: {
     programs: ['restore-b.sh'],
     storeOf: (settings) => {

@@ -16,6 +16,10 @@ export interface Strategy {
   reads: 'streams' | 'trees';
   /** What a restore cannot bring back; every verdict says so. */
   notKept: readonly string[];
+  /** Given its settings, return how many bytes may lie in its state volume, waiting for their upload. */
+  waitingBytes: (settings: Record<string, unknown>) => number;
+  /** Given its settings, return where its store is asked first; undefined where they do not say. */
+  addressOf: (settings: Record<string, unknown>) => string | undefined;
   /** Its half of the recovery kit: programs of controller/kit, its secrets, and store.json, which says where the store is and holds no secret. */
   kit: {
     programs: readonly string[];

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { askClock } from '../../doctor/clock-check.ts';
 import { examine } from '../../doctor/examine.ts';
 import { checkSignIn } from '../../doctor/sign-in-check.ts';
 import { checkSwift } from '../../doctor/swift-check.ts';
@@ -10,12 +11,16 @@ export function doctorCommand(program: Command, context: Context): void {
   program
     .command('doctor')
     .description('check everything that a backup and a drill need; each failed check names its remedy')
-    .option('--fix', 'also do what can be done safely: zfs allow, owner and mode of the secrets')
+    .option(
+      '--fix',
+      'also do what can be done safely: zfs allow, owner and mode of the secrets, holds that no run needs',
+    )
     .addHelpText('after', help)
     .action(
       withApp(context, async (app, command) => {
         const { fix } = command.opts<{ fix?: boolean }>();
-        const checks = await examine(app, { fix: fix === true, stores: { a: checkSwift, b: checkSignIn } });
+        const stores = { a: checkSwift, b: checkSignIn };
+        const checks = await examine(app, { fix: fix === true, stores, clock: askClock });
         const failed = checks.filter((check) => check.state === 'failed').length;
         const lines = checks.map(({ name, state, detail, remedy }) => {
           return `${signs[state]}  ${name}: ${detail}${state === 'ok' || remedy === undefined ? '' : `\n        ${remedy}`}`;
