@@ -6,6 +6,7 @@ import { datasetName, type Ground, groundApp, makeGround } from '../../testing/g
 import type { App } from '../app.ts';
 import type { Engine } from '../docker/engine.ts';
 import { HavenError } from '../errors.ts';
+import { rememberExport } from '../kit/exported.ts';
 import { writeKit } from '../kit/write-kit.ts';
 import type { Check } from './check.ts';
 import { examine } from './examine.ts';
@@ -59,6 +60,7 @@ async function healthy(context: TestContext, engine = fakeEngine()): Promise<{ g
   ground.writeZfsState(state);
   const app = { ...groundApp(context, ground), engine };
   await writeKit(app);
+  await rememberExport(app, 'folder');
   return { ground, app };
 }
 
@@ -214,6 +216,7 @@ async function healthyBoth(context: TestContext): Promise<{ ground: Ground; app:
   ground.writeConfig({ strategies: ['a', 'b'] });
   const app = { ...groundApp(context, ground), engine: first.engine };
   await writeKit(app);
+  await rememberExport(app, 'folder');
   return { ground, app };
 }
 

@@ -7,7 +7,7 @@ import { configuredStrategies } from '../strategies/configured.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { type Check, ok } from './check.ts';
 import { checkDocker, checkImage, checkLeftovers } from './docker-checks.ts';
-import { checkKit, checkScratch, checkSecret } from './file-checks.ts';
+import { checkExport, checkKit, checkScratch, checkSecret } from './file-checks.ts';
 import {
   checkDataset,
   checkDelegation,
@@ -43,7 +43,7 @@ export async function examine(app: App, { fix, stores = {} }: Examining): Promis
     const store = stores[strategy.name];
     if (store !== undefined) checks.push(await store(app, fix));
   }
-  checks.push(await checkScratch(app), await checkKit(app));
+  checks.push(await checkScratch(app), await checkKit(app), await checkExport(app));
   if (docker.state === 'ok') checks.push(await checkLeftovers(app));
   return checks;
 }
