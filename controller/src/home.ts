@@ -15,6 +15,8 @@ export interface Home {
   secrets: Record<StrategyName, string>;
   secretsOfNotify: string;
   kit: string;
+  /** What the last export of the kit held, as digests. */
+  kitExported: string;
   locks: string;
   scratch: string;
 }
@@ -30,6 +32,7 @@ export function homeAt(root: string, config?: string): Home {
     secrets: { a: join(root, 'secrets', 'a'), b: join(root, 'secrets', 'b') },
     secretsOfNotify: join(root, 'secrets', 'notify'),
     kit: join(root, 'kit'),
+    kitExported: join(root, 'kit-exported.json'),
     locks: join(root, 'locks'),
     scratch: join(root, 'scratch'),
   };

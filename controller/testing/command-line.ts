@@ -17,7 +17,11 @@ export const quietSurroundings: Context['surroundings'] = {
   onEvent: () => {},
 };
 
-export async function said(argv: string[], surroundings = quietSurroundings): Promise<Said> {
+export async function said(
+  argv: string[],
+  surroundings = quietSurroundings,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Said> {
   const out = { stdout: '', stderr: '' };
   const exit = await runCommandLine({
     argv,
@@ -27,7 +31,7 @@ export async function said(argv: string[], surroundings = quietSurroundings): Pr
     stderr: (text) => {
       out.stderr += text;
     },
-    context: { env: {}, isTerminal: false, surroundings },
+    context: { env, isTerminal: false, surroundings },
   });
   return { exit, ...out };
 }

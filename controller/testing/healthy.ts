@@ -9,6 +9,7 @@ import type { Check } from '../src/doctor/check.ts';
 import { type Examining, examine } from '../src/doctor/examine.ts';
 import type { Machine } from '../src/doctor/machine.ts';
 import { HavenError } from '../src/errors.ts';
+import { rememberExport } from '../src/kit/exported.ts';
 import { writeKit } from '../src/kit/write-kit.ts';
 import type { Command } from '../src/zfs/command.ts';
 import { fakeZfs } from './fake-zfs.ts';
@@ -71,6 +72,7 @@ export async function healthy(context: TestContext, engine = fakeEngine()): Prom
     writeFileSync(join(app.home.secrets[name], 'passphrase'), `${name}-7c1e-0f3b-99aa-41d2-e0c6`);
   chmodSync(join(app.home.root, 'secrets'), 0o700);
   await writeKit(app);
+  await rememberExport(app, 'folder');
   const machine = { proc: join(ground.folder, 'proc'), dockerData: ground.folder, hostname: 'c0ffee' };
   mkdirSync(join(machine.proc, 'spl/kstat/zfs'), { recursive: true });
   writeMemory(machine, { total: 4096, available: 3000, swap: 1024 });
@@ -94,6 +96,7 @@ export async function healthyBoth(context: TestContext): Promise<Healthy> {
   ground.writeConfig({ strategies: ['a', 'b'] });
   const app = inProcess({ ...groundApp(context, ground), engine: first.engine });
   await writeKit(app);
+  await rememberExport(app, 'folder');
   return { ground, app, machine };
 }
 

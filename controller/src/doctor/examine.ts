@@ -10,7 +10,7 @@ import { largestBytes } from '../zfs/sizes.ts';
 import { type Check, ok } from './check.ts';
 import { checkClock, type OtherClock } from './clock-check.ts';
 import { checkCompose, checkDocker, checkImage } from './docker-checks.ts';
-import { checkKit, checkScratch, checkSecret, checkSecretsFolder } from './file-checks.ts';
+import { checkExport, checkKit, checkScratch, checkSecret, checkSecretsFolder } from './file-checks.ts';
 import { checkHolds } from './holds-check.ts';
 import { checkLeftovers } from './leftovers-check.ts';
 import { type Machine, thisMachine } from './machine.ts';
@@ -58,7 +58,7 @@ export async function examine(
   const names = sources.there.map(({ dataset }) => dataset);
   // A dataset whose size cannot be told has failed already; what is asked of the rest then has no answer.
   const largest = await largestBytes(app.zfs, names).catch(() => 0);
-  checks.push(await checkScratch(app, largest), await checkKit(app));
+  checks.push(await checkScratch(app, largest), await checkKit(app), await checkExport(app));
   checks.push(await checkHolds(app, sources.there, fix));
   if (docker.state === 'ok') checks.push(await checkLeftovers(app));
   return checks;

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { chmod, chown } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { App } from '../app.ts';
-import { bytes } from '../cli/words.ts';
+import { ago, bytes } from '../cli/words.ts';
+import { kitNag, lookAtExport } from '../kit/exported.ts';
 import { staleKitFiles } from '../kit/write-kit.ts';
 import { roomFor, scratchOf } from '../runs/drill-steps.ts';
 import type { Strategy } from '../strategies/strategy.ts';
@@ -98,6 +99,20 @@ export function checkKit(app: App): Promise<Check> {
       'recovery kit',
       `not what it would be today: ${stale.join(', ')}`,
       '`haven kit`, and renew the copy off this server',
+    );
+  });
+}
+
+/** What lies in the drawer is another thing than the kit that the drills use. */
+export function checkExport(app: App): Promise<Check> {
+  const remedy = '`haven kit export` to a disk that can be carried away';
+  return guarded('kit off this server', remedy, async () => {
+    const exported = await lookAtExport(app);
+    const nag = kitNag(exported, app.now());
+    if (nag !== null) return warn('kit off this server', nag, remedy);
+    return ok(
+      'kit off this server',
+      `exported ${ago(new Date(exported.at!), app.now())}, as ${exported.form}`,
     );
   });
 }

@@ -71,14 +71,15 @@ export async function staleKitFiles(app: App): Promise<string[]> {
   for (const strategy of configuredStrategies(app.config)) {
     for (const name of kitFiles(strategy)) {
       const found = await readFile(join(app.home.kit, strategy.name, name), 'utf8').catch(() => null);
-      const want = await wanted(app, strategy, name).catch(() => null);
+      const want = await kitText(app, strategy, name).catch(() => null);
       if (found === null || found !== want) stale.push(`${strategy.name}/${name}`);
     }
   }
   return stale;
 }
 
-async function wanted(app: App, strategy: Strategy, name: string): Promise<string> {
+/** Given the name of a file of a half, return what `haven kit` would write into it now; throws where it is a secret that is missing. */
+export async function kitText(app: App, strategy: Strategy, name: string): Promise<string> {
   if (name === 'store.json') return storeText(app, strategy);
   const from = strategy.kit.programs.includes(name) ? programs : app.home.secrets[strategy.name];
   return await readFile(join(from, name), 'utf8');

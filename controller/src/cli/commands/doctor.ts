@@ -3,9 +3,8 @@ import { askClock } from '../../doctor/clock-check.ts';
 import { examine } from '../../doctor/examine.ts';
 import { checkSignIn } from '../../doctor/sign-in-check.ts';
 import { checkSwift } from '../../doctor/swift-check.ts';
+import { checkLine } from '../check-line.ts';
 import { type Context, withApp } from '../context.ts';
-
-const signs = { ok: 'ok    ', warn: 'warn  ', failed: 'FAILED' } as const;
 
 export function doctorCommand(program: Command, context: Context): void {
   program
@@ -22,9 +21,7 @@ export function doctorCommand(program: Command, context: Context): void {
         const stores = { a: checkSwift, b: checkSignIn };
         const checks = await examine(app, { fix: fix === true, stores, clock: askClock });
         const failed = checks.filter((check) => check.state === 'failed').length;
-        const lines = checks.map(({ name, state, detail, remedy }) => {
-          return `${signs[state]}  ${name}: ${detail}${state === 'ok' || remedy === undefined ? '' : `\n        ${remedy}`}`;
-        });
+        const lines = checks.map(checkLine);
         lines.push(failed === 0 ? 'All is well.' : `${failed} of ${checks.length} checks failed.`);
         return { data: { ok: failed === 0, checks }, text: lines.join('\n'), exit: failed === 0 ? 0 : 1 };
       }),

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { kitNag, lookAtExport } from '../../kit/exported.ts';
 import { readStatus } from '../../status/status.ts';
 import { statusText } from '../../status/text.ts';
 import { type Context, withApp } from '../context.ts';
@@ -10,12 +11,14 @@ export function statusCommand(program: Command, context: Context): void {
     .option('--quiet', 'print nothing: the exit status says it')
     .addHelpText('after', help)
     .action(
-      withApp(context, (app, command) => {
+      withApp(context, async (app, command) => {
         const status = readStatus(app);
+        const kit = await lookAtExport(app);
+        const nag = kitNag(kit, app.now());
         const { quiet = false } = command.opts<{ quiet?: boolean }>();
         return {
-          data: { ...status },
-          text: quiet ? '' : statusText(status, app.now()),
+          data: { ...status, kit },
+          text: quiet ? '' : [statusText(status, app.now()), ...(nag === null ? [] : ['', nag])].join('\n'),
           exit: status.exit,
         };
       }),
