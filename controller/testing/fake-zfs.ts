@@ -21,6 +21,9 @@ export interface FakeState {
       guid?: string;
       keystatus?: string;
       bytes?: number;
+      /** Set on the dataset itself. */
+      properties?: Record<string, string>;
+      available?: number;
     }
   >;
   pools: string[];
@@ -65,7 +68,7 @@ function act(state: FakeState, verb: string, args: string[]): string[] {
     case 'version':
       return [`zfs-${state.userland}`, `zfs-kmod-${state.kernel}`];
     case 'snapshot': {
-      const [, property = '', ...fulls] = args;
+      const [, property = '', ...fulls] = args[0] === '-o' ? args : ['', '', ...args];
       const [key = '', value = ''] = property.split('=');
       for (const full of fulls) {
         const [dataset = '', name = ''] = full.split('@');
@@ -78,7 +81,27 @@ function act(state: FakeState, verb: string, args: string[]): string[] {
       }
       return [];
     }
+    case 'create': {
+      const parent = last.slice(0, last.lastIndexOf('/'));
+      datasetOf(parent);
+      if (state.datasets[last] !== undefined)
+        throw new Refusal(`cannot create '${last}': dataset already exists`);
+      const pairs = args.flatMap((word, at) => (word === '-o' ? [args[at + 1]!.split('=')] : []));
+      const properties = Object.fromEntries(pairs) as Record<string, string>;
+      state.datasets[last] = { type: 'filesystem', allowed: [], snapshots: [], properties };
+      return [];
+    }
+    case 'set': {
+      const [property = '', value = ''] = (args[0] ?? '').split('=');
+      const dataset = datasetOf(last);
+      dataset.properties = { ...dataset.properties, [property]: value };
+      return [];
+    }
+    case 'inherit':
+      delete datasetOf(last).properties?.[args[0] ?? ''];
+      return [];
     case 'get':
+      if (args.includes('haven:restore')) return [datasetOf(last).properties?.['haven:restore'] ?? []].flat();
       return datasetOf(last).snapshots.flatMap((snapshot) => {
         const line = (property: string, value: string | number, source = '-') =>
           [`${last}@${snapshot.name}`, property, value, source].join('\t');
@@ -96,6 +119,10 @@ function act(state: FakeState, verb: string, args: string[]): string[] {
         return args
           .slice(args.indexOf('logicalreferenced') + 1)
           .map((name) => String(datasetOf(name).bytes ?? 1000));
+      if (args.includes('-o') && last.startsWith('name'))
+        return Object.entries(state.datasets).map(([name, { type, available = 2 ** 40 }]) =>
+          last === 'name' ? name : [name, type, available].join('\t'),
+        );
       if (args.includes('type')) return [datasetOf(last).type];
       if (args.includes('name,guid,keystatus,type')) {
         datasetOf(last);
@@ -119,9 +146,14 @@ function act(state: FakeState, verb: string, args: string[]): string[] {
         .slice(1)
         .flatMap((full) => snapshotOf(full).holds.map((tag) => `${full}\t${tag}\tMon Nov 23 20:00 2026`));
     case 'destroy': {
-      if (snapshotOf(last).holds.length > 0) throw new Refusal(`cannot destroy '${last}': dataset is busy`);
+      if (last.includes('@') && snapshotOf(last).holds.length > 0)
+        throw new Refusal(`cannot destroy '${last}': dataset is busy`);
       const [dataset = '', name] = last.split('@');
       const owner = datasetOf(dataset);
+      if (name === undefined) {
+        delete state.datasets[dataset];
+        return [];
+      }
       owner.snapshots = owner.snapshots.filter((snapshot) => snapshot.name !== name);
       return [];
     }

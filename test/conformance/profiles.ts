@@ -81,6 +81,9 @@ export const profiles: Record<string, Profile> = {
     },
     requests: {
       fetch: () => ({ ...common, verb: 'fetch', strategy: 'b', backups: ['0f'.repeat(16)] }),
+      restore: () => {
+        return { ...common, verb: 'restore', dataset: 'tank/restored', type: 'filesystem', streams: 1 };
+      },
       prepare: () => ({ ...common, verb: 'prepare', ...throwaway, sizeBytes: 1 << 30 }),
       seal: () => ({ ...common, verb: 'seal', ...throwaway }),
     },

@@ -49,6 +49,7 @@ const verbs: Record<string, () => Promise<Adder>> = {
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   backup: async () => (await import('./commands/backup.ts')).backupCommand,
   drill: async () => (await import('./commands/drill.ts')).drillCommand,
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand,
   list: async () => (await import('./commands/list.ts')).listCommand,
   audit: async () => (await import('./commands/audit.ts')).auditCommand,
   prune: async () => (await import('./commands/prune.ts')).pruneCommand,

@@ -175,6 +175,20 @@ export const Received = z.looseObject({
 });
 export type Received = z.infer<typeof Received>;
 
+/** Into a dataset of the owner's, whose name is not told. */
+export const Restored = z.looseObject({
+  snapshot: z.string(),
+  guid: Guid,
+  streams: z
+    .array(
+      z.looseObject({ snapshot: z.string(), guid: Guid, streamBytes: z.int().min(1), streamSha256: Sha256 }),
+    )
+    .min(1),
+  tools: Tools,
+  seconds: z.number(),
+});
+export type Restored = z.infer<typeof Restored>;
+
 /** One link of a chain of trees, as fetch found it in the store. */
 const FetchedVolumes = z.looseObject({
   id: BackupId,
@@ -278,6 +292,7 @@ export const Result = z.looseObject({
   prepared: Prepared.optional(),
   sealed: Sealed.optional(),
   received: Received.optional(),
+  restored: Restored.optional(),
   comparison: Comparison.optional(),
   reaped: z.array(z.string()).optional(),
 });

@@ -40,6 +40,7 @@ const resultFields: Record<Verb, (keyof Result)[]> = {
   fetch: ['fetched'],
   prepare: ['prepared'],
   receive: ['received'],
+  restore: ['restored'],
   seal: ['sealed'],
   verify: ['comparison'],
   'verify-volume': ['comparison'],

@@ -29,6 +29,7 @@ export type Request = Common &
         type: 'filesystem' | 'volume';
         streams: number;
       }
+    | { verb: 'restore'; dataset: string; type: 'filesystem' | 'volume'; streams: number }
     | { verb: 'prepare'; scratch: string; pool: string; sizeBytes: number }
     | { verb: 'seal'; scratch: string; pool: string }
     | { verb: 'verify'; compare: 'filesystem' }

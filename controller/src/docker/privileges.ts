@@ -33,6 +33,7 @@ const table: Record<string, Privileges> = {
   'drill prepare': onPools,
   'drill seal': onPools,
   'drill receive': onPools,
+  'drill restore': onPools,
   'drill reap': onPools,
   // It reads both by `zfs send`, which is delegated to this uid: no capability, and no device but this one.
   'drill verify-volume': privileges({ user: '1000:1000', zfsDevice: true }),

@@ -46,7 +46,7 @@ export function chainInWords(length: number): string {
  * as fetched, continues the one before it, in the chain that begins with the full.
  */
 export function chainWhole<Link>(
-  { backup, chain }: CommonEvidence,
+  { backup, chain }: Pick<CommonEvidence, 'backup' | 'chain'>,
   fetched: Step<{ backups: Link[] }>,
   follows: (link: Link, before: Link | undefined, full: string) => boolean,
 ): Check {

@@ -2,10 +2,16 @@
 // which counted and hashed each stream on their own; and at the chain's end the source on this host.
 import { bytes } from '../cli/words.ts';
 import type { Check } from './check.ts';
-import type { CommonEvidence, StreamSteps } from './evidence.ts';
+import type { CommonEvidence, Step, StreamSteps } from './evidence.ts';
+
+type SeenByEach = Pick<CommonEvidence & StreamSteps, 'chain' | 'fetched'> & {
+  received: Step<{ guid: string; streams: Seen[] }>;
+  /** Null where there is no source any more, and its absence is no fault. */
+  sourceGuid: Step<string> | null;
+};
 
 export function sameAtEachStep(
-  { chain, fetched, received, sourceGuid }: CommonEvidence & StreamSteps,
+  { chain, fetched, received, sourceGuid }: SeenByEach,
   name: 'same-stream' | 'same-snapshot',
 ): Check {
   const no = (detail: string): Check => ({ name, pass: false, detail });
@@ -28,6 +34,10 @@ export function sameAtEachStep(
   const last = listed.at(-1)!;
   if (name === 'same-stream') {
     return { name, pass: true, detail: `${bytes(ofStream)}, sha256 ${last.streamSha256?.slice(0, 16)}…` };
+  }
+  if (sourceGuid === null) {
+    if (received.value.guid !== last.guid) return no(`GUIDs differ: ${last.guid}, ${received.value.guid}`);
+    return { name, pass: true, detail: `GUID ${last.guid}` };
   }
   if (!sourceGuid.ok) return no(sourceGuid.reason);
   if (sourceGuid.value !== last.guid || received.value.guid !== last.guid) {

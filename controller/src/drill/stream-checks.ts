@@ -7,7 +7,20 @@ import { sameAtEachStep } from './same-at-each-step.ts';
 type Evidence = CommonEvidence & StreamSteps;
 
 export function streamChecks(evidence: Evidence): Check[] {
-  const { fetched, received, pool } = evidence;
+  const { received, pool } = evidence;
+  return [
+    ...fetchedChecks(evidence),
+    stepDone('received', received, () => 'into a throwaway pool'),
+    ownPool(pool, received),
+    sameAtEachStep(evidence, 'same-stream'),
+    sameAtEachStep(evidence, 'same-snapshot'),
+    scrubbed(received),
+  ];
+}
+
+/** That the right streams came out of the store, whatever becomes of them. */
+export function fetchedChecks(evidence: Pick<Evidence, 'backup' | 'chain' | 'fetched'>): Check[] {
+  const { fetched } = evidence;
   return [
     chainWhole(
       evidence,
@@ -23,15 +36,10 @@ export function streamChecks(evidence: Evidence): Check[] {
       ({ backups }) => `${total(backups, 'parts')} parts, every hash as in the manifest`,
     ),
     fetchedWhatWasAsked(evidence),
-    stepDone('received', received, () => 'into a throwaway pool'),
-    ownPool(pool, received),
-    sameAtEachStep(evidence, 'same-stream'),
-    sameAtEachStep(evidence, 'same-snapshot'),
-    scrubbed(received),
   ];
 }
 
-function fetchedWhatWasAsked({ chain, fetched }: Evidence): Check {
+function fetchedWhatWasAsked({ chain, fetched }: Pick<Evidence, 'chain' | 'fetched'>): Check {
   const name = 'right-backup';
   if (!chain.ok) return missing(name, chain.reason);
   if (!fetched.ok) return missing(name, fetched.reason);

@@ -7,17 +7,11 @@ import type { CommonEvidence, TreeSteps } from './evidence.ts';
 type Evidence = CommonEvidence & TreeSteps;
 
 export function treeChecks(evidence: Evidence): Check[] {
-  const { prepared, fetched, sealed, pool } = evidence;
+  const { prepared, sealed, pool } = evidence;
   return [
-    chainWhole(
-      evidence,
-      fetched,
-      (link, before, full) => link.chain === full && link.base === (before?.id ?? null),
-    ),
     stepDone('prepared', prepared, () => 'an empty dataset in a throwaway pool'),
     ownPool(pool, prepared),
-    stepDone('fetched', fetched, ({ backups }) => `${total(backups, 'volumes')} volumes`),
-    fetchedWhatWasAsked(evidence),
+    ...fetchedTreeChecks(evidence),
     stepDone('sealed', sealed, () => 'nothing was written after it'),
     sealedThere(evidence),
     sameSnapshot(evidence),
@@ -25,7 +19,21 @@ export function treeChecks(evidence: Evidence): Check[] {
   ];
 }
 
-function fetchedWhatWasAsked({ chain, fetched }: Evidence): Check {
+/** That the right files came out of the store, wherever they went. */
+export function fetchedTreeChecks(evidence: Pick<Evidence, 'backup' | 'chain' | 'fetched'>): Check[] {
+  const { fetched } = evidence;
+  return [
+    chainWhole(
+      evidence,
+      fetched,
+      (link, before, full) => link.chain === full && link.base === (before?.id ?? null),
+    ),
+    stepDone('fetched', fetched, ({ backups }) => `${total(backups, 'volumes')} volumes`),
+    fetchedWhatWasAsked(evidence),
+  ];
+}
+
+function fetchedWhatWasAsked({ chain, fetched }: Pick<Evidence, 'chain' | 'fetched'>): Check {
   const name = 'right-backup';
   if (!chain.ok) return missing(name, chain.reason);
   if (!fetched.ok) return missing(name, fetched.reason);

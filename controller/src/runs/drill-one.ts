@@ -103,7 +103,8 @@ export async function fall(app: App, standing: Standing, against: Against | null
   const { drilling, source, startedAt, seconds, steps, compared } = standing;
   const { run, folder, pool, dataset, strategy, version } = drilling;
   const reaped = await tried(() => reap(app, { run, folder, pools: [pool] }));
-  const volumesLeft = await tried(() => removeVolumes(app, drilling));
+  const { pipe, sourceVolume, restoredVolume, intoVolume } = drilling;
+  const volumesLeft = await tried(() => removeVolumes(app, [pipe, sourceVolume, restoredVolume, intoVolume]));
   if (source.ok)
     await tried(() => releaseSnapshot(app.zfs, drillHold + run, dataset.dataset, source.value.name));
   return {
@@ -126,9 +127,9 @@ export async function fall(app: App, standing: Standing, against: Against | null
 }
 
 /** Finds the snapshot that was backed up by its GUID, and holds it so that nothing destroys it while it is compared with. */
-async function holdSource(
+export async function holdSource(
   app: App,
-  { dataset, backup, run }: Drilling,
+  { dataset, backup, run }: Pick<Drilling, 'dataset' | 'backup' | 'run'>,
 ): Promise<Step<{ name: string; guid: string }>> {
   try {
     const found = (await listSnapshots(app.zfs, dataset.dataset)).find(({ guid }) => guid === backup.guid);
@@ -148,12 +149,10 @@ async function holdSource(
   }
 }
 
-async function removeVolumes(
-  app: App,
-  { pipe, sourceVolume, restoredVolume, intoVolume }: Drilling,
-): Promise<string[]> {
+/** Given names of volumes that may be there, remove them and return those that could not be. */
+export async function removeVolumes(app: App, names: string[]): Promise<string[]> {
   const left: string[] = [];
-  for (const name of [pipe, sourceVolume, restoredVolume, intoVolume]) {
+  for (const name of names) {
     // Asked for afterwards, because a volume in use is refused and a removal that did nothing says nothing.
     await tried(() => app.engine.removeVolume(name));
     if (await app.engine.volumeExists(name)) left.push(name);
@@ -161,7 +160,7 @@ async function removeVolumes(
   return left;
 }
 
-async function tried<T>(act: () => Promise<T>): Promise<Step<T>> {
+export async function tried<T>(act: () => Promise<T>): Promise<Step<T>> {
   try {
     return { ok: true, value: await act() };
   } catch (thrown) {

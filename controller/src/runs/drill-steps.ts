@@ -24,7 +24,14 @@ const verbsFor = {
   trees: ['prepare', 'fetch', 'seal', 'verify', 'reap'],
 } as const;
 
-export const drillVerbs = [...new Set(Object.values(verbsFor).flat())];
+/** What an image must know to restore for the owner what strategies that read like this have backed up. */
+export const restoreVerbsFor = {
+  streams: ['fetch', 'restore', 'verify'],
+  trees: ['fetch', 'verify'],
+} as const;
+
+/** Every verb of the drill image that may be found at work when the controller was killed. */
+export const drillVerbs = [...new Set([...Object.values(verbsFor).flat(), 'restore'] as const)];
 
 export function drillVerbsFor(strategies: Strategy[]): string[] {
   return [...new Set(strategies.flatMap(({ reads }) => verbsFor[reads]))];
@@ -83,7 +90,7 @@ export function readFinding<T>(
 }
 
 /** What every fetch is given: the strategy's half of the kit, and room for what does not fit into /tmp. */
-export function fetchMounts(app: App, { folder, strategy }: Drilling): Mount[] {
+export function fetchMounts(app: App, { folder, strategy }: Pick<Drilling, 'folder' | 'strategy'>): Mount[] {
   const work = makeWorkFolder(folder, strategy.uid);
   return [
     { kind: 'folder', from: join(app.home.kit, strategy.name), to: '/haven/kit' },

@@ -2,6 +2,7 @@
 import type { App } from '../app.ts';
 import { Fetched } from '../contract/events.ts';
 import type { Interpretation } from '../contract/interpret.ts';
+import type { Request } from '../contract/request.ts';
 import { labels, type Mount } from '../docker/container-options.ts';
 import type { Step } from '../drill/evidence.ts';
 import { exitCodes } from '../errors.ts';
@@ -17,7 +18,21 @@ import {
 } from './drill-steps.ts';
 
 export async function restoreStreams(app: App, drilling: Drilling): Promise<RestoreOutcome> {
-  const { fetch, receive } = await fetchBesideReceive(app, drilling);
+  const { run, backup, chain, pool } = drilling;
+  const scratch = scratchOf(app);
+  const { fetch, receive } = await fetchBeside(app, drilling, {
+    request: {
+      contract: '1.0',
+      verb: 'receive',
+      run,
+      scratch,
+      pool,
+      sizeBytes: poolBytes(streamBytes(chain)),
+      type: backup.type,
+      streams: chain.length,
+    },
+    mounts: [{ kind: 'folder', from: scratch, to: scratch, writable: true }],
+  });
   const culprit = blame(fetch, receive);
   const fetched = because(culprit, fetch, readFinding(fetch, 'fetched', Fetched));
   const received = because(culprit, receive, finding(receive, 'received'));
@@ -25,18 +40,18 @@ export async function restoreStreams(app: App, drilling: Drilling): Promise<Rest
 }
 
 /** A pipe for each stream of the chain. When one half fails the other is stopped: it would wait for ever. */
-async function fetchBesideReceive(
+export async function fetchBeside(
   app: App,
-  drilling: Drilling,
+  fetched: Pick<Drilling, 'run' | 'folder' | 'strategy' | 'chain' | 'pipe'>,
+  receiver: { request: Request; mounts: Mount[] },
 ): Promise<{ fetch: Interpretation; receive: Interpretation }> {
-  const { run, folder, strategy, backup, chain, pool, pipe } = drilling;
-  const labelled = { [labels.home]: app.home.root, [labels.run]: run };
+  const { run, folder, strategy, chain, pipe } = fetched;
+  const labelled = { [labels.home]: app.home.root, [labels.run]: run, [labels.part]: 'drill' };
   await app.engine.createVolume(pipe, labelled, {
     type: 'tmpfs',
     device: 'tmpfs',
     o: 'uid=1000,gid=1000,mode=755,size=1m',
   });
-  const scratch = scratchOf(app);
   const giveUp = new AbortController();
   const signal = AbortSignal.any([app.signal, giveUp.signal]);
   const pipeMount: Mount = { kind: 'volume', name: pipe, to: '/haven/pipe', writable: true };
@@ -56,22 +71,13 @@ async function fetchBesideReceive(
       strategy: strategy.name,
       backups: chain.map(({ id }) => id),
     },
-    mounts: [...fetchMounts(app, drilling), pipeMount],
+    mounts: [...fetchMounts(app, fetched), pipeMount],
   }).then(stopOther);
   const receiving = drillVerb(app, {
     ...common,
-    tag: 'receive',
-    request: {
-      contract: '1.0',
-      verb: 'receive',
-      run,
-      scratch,
-      pool,
-      sizeBytes: poolBytes(streamBytes(chain)),
-      type: backup.type,
-      streams: chain.length,
-    },
-    mounts: [{ kind: 'folder', from: scratch, to: scratch, writable: true }, pipeMount],
+    tag: receiver.request.verb,
+    request: receiver.request,
+    mounts: [...receiver.mounts, pipeMount],
   }).then(stopOther);
   const [fetch, receive] = await Promise.allSettled([
     fetching.catch((error: unknown) => rethrowAfter(giveUp, error)),

@@ -21,7 +21,7 @@ export async function verify(
 }
 
 /** A mismatch ends with exit 30, with the comparison beside the error: the verdict needs its numbers. */
-function comparisonOf(ended: Interpretation): Step<Comparison> {
+export function comparisonOf(ended: Interpretation): Step<Comparison> {
   const comparison = ended.result?.comparison;
   if (ended.exitCode === exitCodes.damaged && comparison !== undefined)
     return { ok: true, value: comparison };
@@ -43,18 +43,8 @@ export async function compareTrees(app: App, a: Standing, b: Standing): Promise<
   const { run, folder, dataset } = a.drilling;
   const out = makeOutFolder(folder, `${dataset.id}-against-${b.drilling.strategy.name}`);
   try {
-    const ended = await drillVerb(app, {
-      run,
-      folder,
-      tag: 'verify-against',
-      request: { contract: '1.0', verb: 'verify', run, compare: 'filesystem' },
-      mounts: [
-        seen(b, '/haven/source'),
-        seen(a, '/haven/restored'),
-        { kind: 'folder', from: out, to: '/haven/out', writable: true },
-      ],
-      signal: app.signal,
-    });
+    const mounts = [seen(b, '/haven/source'), seen(a, '/haven/restored')];
+    const ended = await walk(app, { run, folder, tag: 'verify-against', out }, mounts);
     return comparisonOf(ended);
   } catch (thrown) {
     return { ok: false, reason: reportOf(thrown, 'compare').message };
@@ -73,20 +63,24 @@ function filesystem(
   snapshot: string,
 ): Promise<Interpretation> {
   const { run, folder, dataset, pool, sourceVolume, restoredVolume } = drilling;
+  return walk(app, { run, folder, tag: 'verify', out: makeOutFolder(folder, dataset.id) }, [
+    app.mountZfs({ name: sourceVolume, device: `${dataset.dataset}@${source.name}`, to: '/haven/source' }),
+    app.mountZfs({ name: restoredVolume, device: `${pool}/restored@${snapshot}`, to: '/haven/restored' }),
+  ]);
+}
+
+/** Given what is mounted at /haven/source and /haven/restored, compare the one with the other. */
+export function walk(
+  app: App,
+  { run, folder, tag, out }: { run: string; folder: string; tag: string; out: string },
+  trees: Mount[],
+): Promise<Interpretation> {
   return drillVerb(app, {
     run,
     folder,
-    tag: 'verify',
+    tag,
     request: { contract: '1.0', verb: 'verify', run, compare: 'filesystem' },
-    mounts: [
-      app.mountZfs({
-        name: sourceVolume,
-        device: `${dataset.dataset}@${source.name}`,
-        to: '/haven/source',
-      }),
-      app.mountZfs({ name: restoredVolume, device: `${pool}/restored@${snapshot}`, to: '/haven/restored' }),
-      { kind: 'folder', from: makeOutFolder(folder, dataset.id), to: '/haven/out', writable: true },
-    ],
+    mounts: [...trees, { kind: 'folder', from: out, to: '/haven/out', writable: true }],
     signal: app.signal,
   });
 }

@@ -14,6 +14,7 @@ import { configuredStrategies, sectionOf } from '../strategies/configured.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { drillVerbs, removeWorkFolder } from './drill-steps.ts';
 import { backupName } from './images.ts';
+import { markOf, notedTarget } from './restore-target.ts';
 import { makeRunFolder } from './run-folder.ts';
 
 const cutOff = {
@@ -64,7 +65,9 @@ export async function adoptAll(app: App, reapAll: (run: string) => Promise<unkno
     if (kinds.some((kind) => app.history.unfinished(strategy.name, kind).length > 0))
       await withFreeLock(app, `backup-${strategy.name}`, () => adoptBackup(app, strategy));
   }
-  const [drill] = strategies.flatMap(({ name }) => app.history.unfinished(name, 'drill'));
+  const [drill] = strategies.flatMap(({ name }) =>
+    (['drill', 'restore'] as const).flatMap((kind) => app.history.unfinished(name, kind)),
+  );
   if (drill === undefined) return;
   await withFreeLock(app, 'drill', async () => {
     await removeDrillContainers(app);
@@ -144,9 +147,39 @@ export async function removeDrillContainers(app: App): Promise<void> {
   await sweep(app);
   await sweepVolumes(app, 'drill');
   for (const strategy of configuredStrategies(app.config)) {
-    for (const { id } of app.history.unfinished(strategy.name, 'drill'))
-      await removeWorkFolder(join(app.home.runs, id));
+    for (const kind of ['drill', 'restore'] as const) {
+      for (const { id } of app.history.unfinished(strategy.name, kind))
+        await removeWorkFolder(join(app.home.runs, id));
+    }
     endUnfinished(app, strategy, 'drill');
+    await endRestores(app, strategy);
+  }
+}
+
+/** What a killed restore made may be all that its owner has: it is named, and left to him. */
+async function endRestores(app: App, { name }: Strategy): Promise<void> {
+  for (const { id } of app.history.unfinished(name, 'restore')) {
+    const target = notedTarget(join(app.home.runs, id));
+    const left = target === undefined ? false : await bearsMark(app, target, id);
+    const error = left
+      ? {
+          ...cutOff,
+          subject: target,
+          message: `${cutOff.message}; ${target} is left as far as it had come`,
+          hint: `restore again; and when nobody needs it: zfs destroy -r '${target}'`,
+        }
+      : cutOff;
+    app.history.end(id, { ended: app.now(), outcome: 'interrupted', exit: 143, error, result: null });
+  }
+}
+
+async function bearsMark(app: App, target: string, run: string): Promise<boolean> {
+  try {
+    return (await markOf(app.zfs, target)) === run;
+  } catch (error) {
+    // That nothing is known of it is no reason to leave the record open for ever; most often it was never made.
+    app.log.warn({ runId: run, err: error }, 'what a killed restore made could not be looked at');
+    return false;
   }
 }
 

@@ -6,7 +6,13 @@ import json
 import os
 import stat
 import sys
+import threading
+import time
+import unittest
+from collections.abc import Sequence
 from typing import Any
+
+from haven_drill.places import Places
 
 PROGRAM = """#!{python}
 import fcntl, json, sys, time
@@ -16,7 +22,7 @@ lock = open(state_path + ".lock", "w")
 fcntl.flock(lock, fcntl.LOCK_EX)
 state = json.load(open(state_path))
 state["calls"].append([tool, *args])
-pools, verb, last = state["pools"], args[0], args[-1]
+pools, datasets, verb, last = state["pools"], state["datasets"], args[0], args[-1]
 code, out, err = 0, "", ""
 fails = state["fail"].get(tool + " " + verb)
 hangs = state["hang"].get(tool + " " + verb)
@@ -39,6 +45,16 @@ elif (tool, verb) == ("zpool", "status"):
     out = json.dumps({{"pools": {{last: pool}}}})
 elif (tool, verb) == ("zfs", "get") and "guid" in args:
     out = "123456789" + last[-3:] + "\\n"
+elif (tool, verb) == ("zfs", "get") and "type" in args and last not in datasets:
+    code, err = 1, "cannot open '" + last + "': dataset does not exist\\n"
+elif (tool, verb) == ("zfs", "get") and "type" in args:
+    out = datasets[last]["type"] + "\\n"
+elif (tool, verb) == ("zfs", "get") and "haven:restore" in args:
+    out = datasets[last]["mark"] + "\\n"
+elif (tool, verb) == ("zfs", "list") and "-r" in args:
+    out = "".join(name + "\\n" for name in datasets if name == last or name.startswith(last + "/"))
+elif (tool, verb) == ("zfs", "destroy"):
+    del datasets[last]
 elif (tool, verb) == ("zfs", "get"):
     out = pools[last]["mark"] + "\\n" if pools[last]["mark"] else ""
 elif (tool, verb) == ("zfs", "version"):
@@ -51,6 +67,16 @@ if (tool, verb) == ("zfs", "receive") and not code:
     data = sys.stdin.buffer.read()
     if not data.endswith(b"END"):
         code, err = 1, "cannot receive new filesystem stream: incomplete stream"
+    # As the kernel does it: what began with a full and failed is gone.
+    name = last.split("@")[0]
+    mark = [a.split("=", 1)[1] for a in args if a.startswith("haven:restore=")]
+    if not code and mark:
+        lock = open(state_path + ".lock", "w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        state = json.load(open(state_path))
+        state["datasets"][name] = {{"type": "filesystem", "mark": mark[0]}}
+        json.dump(state, open(state_path, "w"))
+        lock.close()
 sys.stdout.write(out)
 sys.stderr.write(err)
 sys.exit(code)
@@ -62,7 +88,7 @@ class FakeZfs:
         self.bin = os.path.join(folder, "bin")
         self.state_path = os.path.join(folder, "zfs.json")
         os.mkdir(self.bin)
-        self.change(pools={}, calls=[], fail={}, hang={}, checksumErrors=0)
+        self.change(pools={}, datasets={}, calls=[], fail={}, hang={}, checksumErrors=0)
         for tool in ("zpool", "zfs"):
             path = os.path.join(self.bin, tool)
             with open(path, "w", encoding="utf-8") as file:
@@ -85,3 +111,23 @@ class FakeZfs:
 
     def calls(self, *beginning: str) -> list[list[str]]:
         return [call for call in self.state["calls"] if tuple(call[: len(beginning)]) == beginning]
+
+
+def send_streams(case: unittest.TestCase, places: Places, chain: Sequence[bytes], pause: float = 0.0) -> None:
+    """The fetching half: a FIFO for each stream, written in two pieces."""
+
+    def write() -> None:
+        for n, data in enumerate(chain):
+            os.mkfifo(places.stream(n))
+            with open(places.stream(n), "wb") as pipe:
+                try:
+                    pipe.write(data[: len(data) // 2])
+                    pipe.flush()
+                    time.sleep(pause)
+                    pipe.write(data[len(data) // 2 :])
+                except BrokenPipeError:
+                    return
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    case.addCleanup(writer.join, 10)

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 from typing import Any
 from unittest import mock
@@ -19,7 +18,7 @@ from haven_drill.places import Places
 from haven_drill.problem import Interrupted, Problem
 from haven_drill.receive import receive, receive_command
 from haven_drill.stopping import Stopping
-from tests.fake_zfs import FakeZfs
+from tests.fake_zfs import FakeZfs, send_streams
 
 POOL = "haven-drill-0123abcd"
 STREAM = os.urandom(3_000_000) + b"END"
@@ -37,21 +36,7 @@ class ReceiveTest(unittest.TestCase):
         self.events: list[bytes] = []
 
     def send(self, *chain: bytes, pause: float = 0.0) -> None:
-        def write() -> None:
-            for n, data in enumerate(chain):
-                os.mkfifo(self.places.stream(n))
-                with open(self.places.stream(n), "wb") as pipe:
-                    try:
-                        pipe.write(data[: len(data) // 2])
-                        pipe.flush()
-                        time.sleep(pause)
-                        pipe.write(data[len(data) // 2 :])
-                    except BrokenPipeError:
-                        return
-
-        writer = threading.Thread(target=write, daemon=True)
-        writer.start()
-        self.addCleanup(writer.join, 10)
+        send_streams(self, self.places, chain, pause)
 
     def receive(self, stopping: Stopping | None = None, **change: Any) -> dict[str, Any]:
         request = {"scratch": self.scratch, "pool": POOL, "sizeBytes": 64 << 20, "type": "filesystem", "streams": 1, "run": "r1", **change}

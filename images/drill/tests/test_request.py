@@ -15,6 +15,7 @@ EXAMPLES = os.environ.get("HAVEN_CONTRACT_EXAMPLES", os.path.join(os.path.dirnam
 VALID: dict[str, dict[str, Any]] = {
     "fetch": {"strategy": "b", "backups": ["0f" * 16, "1f" * 16]},
     "receive": {"scratch": "/s", "pool": "haven-drill-0123abcd", "sizeBytes": 1 << 30, "type": "volume", "streams": 2},
+    "restore": {"dataset": "tank/my restored/a", "type": "filesystem", "streams": 2},
     "prepare": {"scratch": "/s", "pool": "haven-drill-0123abcd", "sizeBytes": 1 << 30},
     "seal": {"scratch": "/s", "pool": "haven-drill-0123abcd"},
     "verify": {"compare": "filesystem"},
@@ -31,6 +32,7 @@ WRONG: dict[str, list[Any]] = {
     "scratch": ["s", "", "/\0", "/" + "a" * 1024, None],
     "pool": ["tank", "haven-drill-", "haven-drill-xyz", "haven-drill-0123abcd\n", "haven-drill-" + "a" * 33, None],
     "sizeBytes": [0, (64 << 20) - 1, "67108864", True, 1e9 + 0.5, None],
+    "dataset": ["tank", "tank/", "/tank", "-r/a", "tank/a@b", "tank/a#b", "tank//a", "tank/a\n", "tank/" + "a" * 196, "haven-drill-0123abcd/x", None],
     "type": ["snapshot", None],
     "compare": ["volume", None],
     "restored": ["drill-1", "drill-0000", "drill-000@x", "a", None],

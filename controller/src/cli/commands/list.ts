@@ -22,7 +22,7 @@ export function listCommand(program: Command, context: Context): void {
     );
 }
 
-function listText(app: App, { backups, incomplete, incompleteCount }: Listing): string {
+export function listText(app: App, { backups, incomplete, incompleteCount }: Listing): string {
   const rows = backups.map((backup) => [
     backup.id,
     backup.source,

@@ -66,7 +66,8 @@ def fill(request: dict[str, Any], events: Events, places: Places) -> dict[str, A
 
     taken: list[dict[str, Any]] = []
     for n in range(request["streams"]):
-        taken.append(receive_next(n, dataset, request["type"], events, places, watch_disk))
+        snapshot = f"{dataset}@drill-{n:03}"
+        taken.append(receive_next(n, receive_command(snapshot, request["type"], n), events, places, watch_disk))
     if request["type"] == "volume":
         # verify-volume, an ordinary user without a capability, reads the restored volume by sending it.
         zfs_tools.tool(["zfs", "allow", "-u", READER, "send", dataset])
@@ -75,9 +76,9 @@ def fill(request: dict[str, Any], events: Events, places: Places) -> dict[str, A
     return {"pool": pool, "dataset": dataset, "snapshot": last["snapshot"], "guid": last["guid"], "streams": taken, "scrub": scrub}
 
 
-def receive_next(n: int, dataset: str, kind: str, events: Events, places: Places, on_data: Callable[[], None]) -> dict[str, Any]:
-    """Receives the n-th stream as dataset@drill-NNN. ZFS itself refuses an incremental that does not start from the newest snapshot there is."""
-    snapshot = f"{dataset}@drill-{n:03}"
+def receive_next(n: int, argv: list[str], events: Events, places: Places, on_data: Callable[[], None]) -> dict[str, Any]:
+    """Receives the n-th stream by argv, whose last word is the snapshot that it becomes. ZFS itself refuses an incremental that does not start from the newest one there is."""
+    snapshot = argv[-1]
     waiting = lambda: events.progress("wait for the fetching half", 0, None, "bytes")  # noqa: E731
     try:
         pipe = streams.open_fifo_to_read(places.stream(n), FIFO_SECONDS, waiting)
@@ -85,7 +86,7 @@ def receive_next(n: int, dataset: str, kind: str, events: Events, places: Places
         message = f"no pipe for stream {n + 1} appeared within {FIFO_SECONDS:.0f} s"
         raise Problem("failed", "open pipe", message, "see what the fetching half says") from None
     try:
-        count, digest = receive_stream(pipe, receive_command(snapshot, kind, n), events, on_data)
+        count, digest = receive_stream(pipe, argv, events, on_data)
     except Problem as problem:
         if n:
             problem.message += f"; it was the incremental number {n} of the chain"

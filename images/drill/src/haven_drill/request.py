@@ -17,12 +17,15 @@ LONGEST_CHAIN = 120
 RESTORED = re.compile(r"drill-[0-9]{3}")
 DATASET = re.compile(r"[^@#\0-\x1f-][^@#\0-\x1f]{0,254}")
 SNAPSHOT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}")
+# A dataset that is to be made, below a pool or another dataset: with room for the name of a snapshot, and never a throwaway pool's.
+TARGET = re.compile(r"(?!haven-drill-)(?=.{1,200}$)[A-Za-z][A-Za-z0-9_.:-]*(/[A-Za-z0-9_.: -]+)+")
 GUID = re.compile(r"[0-9]{1,20}")
 ABSOLUTE_PATH = re.compile(r"/[^\0]{0,1023}", re.DOTALL)
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "fetch": ("strategy", "backups"),
     "receive": ("scratch", "pool", "sizeBytes", "type", "streams"),
+    "restore": ("dataset", "type", "streams"),
     "prepare": ("scratch", "pool", "sizeBytes"),
     "seal": ("scratch", "pool"),
     "verify": ("compare",),
@@ -128,6 +131,7 @@ CHECKS: dict[str, Any] = {
     "sizeBytes": _size,
     "type": _one_of("filesystem", "volume"),
     "streams": _streams,
+    "dataset": _text(TARGET, "the name of a dataset below a pool, as zfs allows it"),
     "compare": _one_of("filesystem"),
     "pools": _pools,
     "restored": _text(RESTORED, "the name of a restored snapshot, such as drill-000"),
