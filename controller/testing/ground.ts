@@ -35,6 +35,9 @@ export interface GroundConfig {
   schedule?: string;
   /** Each gets the same section; b alone unless a test says otherwise. */
   strategies?: StrategyName[];
+  network?: string;
+  /** The dataset's. */
+  id?: string;
 }
 
 const fake = fileURLToPath(new URL('./fake-zfs.ts', import.meta.url));
@@ -77,14 +80,16 @@ export function makeGround(context: TestContext): Ground {
         maxHours = 1,
         schedule,
         strategies = ['b'],
+        network = 'none',
+        id = 'home',
       } = more;
       const section = {
-        ...{ image, network: 'none', settings, limits, maxHours },
+        ...{ image, network, settings, limits, maxHours },
         ...(schedule === undefined ? {} : { schedule }),
       };
       const config = {
         name,
-        datasets: { home: { dataset: datasetName } },
+        datasets: { [id]: { dataset: datasetName } },
         strategies: Object.fromEntries(strategies.map((strategy) => [strategy, section])),
         drill: { image: drillImage },
         // Of all daemons that tests start at once only one could have the port.

@@ -16,6 +16,7 @@ export interface RunningStore {
 }
 
 const startSeconds = 300;
+const buildIt = 'build it: docker compose --profile demo build';
 
 /** Given a folder with a copy, and one for what outlives the store (its certificates), return the store once it answers. */
 export async function startScratchStore(
@@ -24,6 +25,15 @@ export async function startScratchStore(
   given: { run: string; copy: string; state: string },
 ): Promise<RunningStore> {
   const name = `${app.config.name}-drill-store`;
+  if ((await app.engine.imageId(scratch.image)) === undefined) {
+    const message = `there is no image ${scratch.image}, which holds the damaged copies`;
+    throw new HavenError({
+      code: 'bad-request',
+      operation: 'start the scratch store',
+      message,
+      hint: buildIt,
+    });
+  }
   const mounts = [{ Type: 'bind' as const, Source: given.copy, Target: '/haven/copy', ReadOnly: true }];
   if (scratch.state !== null) {
     mkdirSync(given.state, { recursive: true, mode: 0o700 });
@@ -92,6 +102,5 @@ async function becomeReady(app: App, { image, ready }: ScratchStore, id: string)
     });
   const last = said.trim().split('\n').at(-1) ?? '';
   const message = `the scratch store ${image} did not start: ${last || 'it said nothing'}`;
-  const hint = `build it again: docker compose --profile demo build`;
-  throw new HavenError({ code: 'failed', operation: 'start the scratch store', message, hint });
+  throw new HavenError({ code: 'failed', operation: 'start the scratch store', message, hint: buildIt });
 }

@@ -37,7 +37,7 @@ export const strategyA: Strategy = {
     secrets: { 'swift.json': JSON.stringify({ user: 'haven:backup', password: 'havenpass' }) },
     settings: (settings) => ({
       ...settings,
-      container: StoreSettings.parse(settings).container,
+      container: 'haven',
       auth: { version: 1, url: 'http://localhost:8080/auth/v1.0' },
     }),
   },

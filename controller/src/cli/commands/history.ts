@@ -7,7 +7,9 @@ export function historyCommand(program: Command, context: Context): void {
   program
     .command('history')
     .description('what ran, newest first')
-    .addOption(new Option('--kind <kind>', 'only these').choices(['backup', 'audit', 'drill', 'prune']))
+    .addOption(
+      new Option('--kind <kind>', 'only these').choices(['backup', 'audit', 'drill', 'prune', 'sabotage']),
+    )
     .option('--decisions', 'what the schedule decided instead, and why')
     .option('--limit <count>', 'at most so many', positive, 20)
     .addHelpText('after', help)
