@@ -38,6 +38,9 @@ export interface GroundConfig {
   drill?: Record<string, unknown>;
   /** Each gets the same section; b alone unless a test says otherwise. */
   strategies?: StrategyName[];
+  network?: string;
+  /** The dataset's. */
+  id?: string;
 }
 
 const fake = fileURLToPath(new URL('./fake-zfs.ts', import.meta.url));
@@ -80,16 +83,18 @@ export function makeGround(context: TestContext): Ground {
         maxHours = 1,
         schedule,
         strategies = ['b'],
+        network = 'none',
+        id = 'home',
         ...others
       } = more;
       const section = {
-        ...{ image, network: 'none', settings, limits, maxHours },
+        ...{ image, network, settings, limits, maxHours },
         ...(schedule === undefined ? {} : { schedule }),
         ...others.section,
       };
       const config = {
         name,
-        datasets: { home: { dataset: datasetName } },
+        datasets: { [id]: { dataset: datasetName } },
         strategies: Object.fromEntries(strategies.map((strategy) => [strategy, section])),
         drill: { image: drillImage, ...others.drill },
         // Of all daemons that tests start at once only one could have the port.

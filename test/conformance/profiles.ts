@@ -49,8 +49,16 @@ export const profiles: Record<string, Profile> = {
         return { ...common, verb: 'prune', settings: strategyASettings(blackHole), proven: [] };
       },
       selftest: (blackHole) => ({ ...common, verb: 'selftest', settings: strategyASettings(blackHole) }),
+      copy: (blackHole) => {
+        return {
+          ...common,
+          verb: 'copy',
+          settings: strategyASettings(blackHole),
+          backups: ['0f'.repeat(16)],
+        };
+      },
     },
-    optional: ['selftest'],
+    optional: ['selftest', 'copy'],
     waits: 'list',
   },
   'haven/strategy-b': {
@@ -64,8 +72,16 @@ export const profiles: Record<string, Profile> = {
         return { ...common, verb: 'prune', settings: strategyBSettings(blackHole), proven: [] };
       },
       selftest: (blackHole) => ({ ...common, verb: 'selftest', settings: strategyBSettings(blackHole) }),
+      copy: (blackHole) => {
+        return {
+          ...common,
+          verb: 'copy',
+          settings: strategyBSettings(blackHole),
+          backups: ['0f'.repeat(16)],
+        };
+      },
     },
-    optional: ['selftest'],
+    optional: ['selftest', 'copy'],
     waits: 'list',
   },
   'haven/drill': {
@@ -86,6 +102,7 @@ export const profiles: Record<string, Profile> = {
       },
       prepare: () => ({ ...common, verb: 'prepare', ...throwaway, sizeBytes: 1 << 30 }),
       seal: () => ({ ...common, verb: 'seal', ...throwaway }),
+      alter: () => ({ ...common, verb: 'alter', alterations: ['content'] }),
     },
     waits: 'fetch',
   },

@@ -226,6 +226,8 @@ export const Comparison = z.looseObject({
   files: Count,
   bytes: Count,
   mismatches: Count,
+  /** How many of each kind. */
+  byKind: z.record(z.string(), Count).optional(),
   byType: z.record(z.string(), Count),
   checked: z.array(z.string()),
   tools: Tools,
@@ -295,6 +297,8 @@ export const Result = z.looseObject({
   restored: Restored.optional(),
   comparison: Comparison.optional(),
   reaped: z.array(z.string()).optional(),
+  copied: z.looseObject({ objects: z.int().min(1), bytes: z.int().min(1) }).optional(),
+  altered: z.looseObject({ entries: z.int().min(1), alterations: z.array(z.string()).min(1) }).optional(),
 });
 export type Result = z.infer<typeof Result>;
 

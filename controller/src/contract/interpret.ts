@@ -45,6 +45,8 @@ const resultFields: Record<Verb, (keyof Result)[]> = {
   verify: ['comparison'],
   'verify-volume': ['comparison'],
   reap: ['reaped'],
+  copy: ['copied'],
+  alter: ['altered'],
 };
 
 const codeOfExit = new Map<number, ErrorCode>(

@@ -19,6 +19,7 @@ export type Request = Common &
   (
     | { verb: 'backup'; kind: 'auto' | 'full'; sources: Source[]; settings: Record<string, unknown> }
     | { verb: 'list' | 'audit' | 'selftest'; settings: Record<string, unknown> }
+    | { verb: 'copy'; settings: Record<string, unknown>; backups: string[] }
     | { verb: 'prune'; settings: Record<string, unknown>; proven: string[]; plan?: { digest: string } }
     | { verb: 'fetch'; strategy: StrategyName; backups: string[] }
     | {
@@ -35,6 +36,7 @@ export type Request = Common &
     | { verb: 'verify'; compare: 'filesystem' }
     | { verb: 'verify-volume'; pool: string; restored: string; source: Omit<Source, 'id'> }
     | { verb: 'reap'; scratch: string; pools: 'all' | string[] }
+    | { verb: 'alter'; alterations: string[] }
   );
 
 export type Verb = Request['verb'] | 'version';

@@ -20,13 +20,15 @@ const onPools = privileges({
   unconfined: true,
 });
 
+const makesTrees = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
+
 const table: Record<string, Privileges> = {
   'strategy-a': privileges({ user: '0:0', capabilities: ['DAC_READ_SEARCH'], network: 'store' }),
   'strategy-b': privileges({ user: '1000:1000', zfsDevice: true, network: 'store' }),
   // It makes the files of the restored tree, with owners, modes, devices and file capabilities.
   'drill fetch a': privileges({
     user: '0:0',
-    capabilities: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'],
+    capabilities: makesTrees,
     network: 'store',
   }),
   'drill fetch b': privileges({ user: '1000:1000', network: 'store' }),
@@ -38,6 +40,8 @@ const table: Record<string, Privileges> = {
   // It reads both by `zfs send`, which is delegated to this uid: no capability, and no device but this one.
   'drill verify-volume': privileges({ user: '1000:1000', zfsDevice: true }),
   'drill verify': privileges({ user: '0:0', capabilities: ['DAC_READ_SEARCH'] }),
+  // It copies trees, with all that belongs to their files.
+  'drill alter': privileges({ user: '0:0', capabilities: makesTrees }),
 };
 
 function privileges(given: Partial<Privileges> & { user: string }): Privileges {

@@ -6,7 +6,7 @@ import type { ErrorReport } from '../errors.ts';
 import type { Healths } from '../notify/notifier.ts';
 import { migrate } from './migrations.ts';
 
-export type Kind = 'backup' | 'drill' | 'audit' | 'prune' | 'restore';
+export type Kind = 'backup' | 'drill' | 'audit' | 'prune' | 'restore' | 'sabotage';
 export type Trigger = 'hand' | 'schedule' | 'after-backup';
 
 export interface RunRecord {

@@ -138,7 +138,7 @@ function endUnfinished(
 
 /** A drill's containers without their orchestrator prove nothing: stopped and removed. */
 export async function removeDrillContainers(app: App): Promise<void> {
-  for (const verb of drillVerbs) {
+  for (const verb of [...drillVerbs, 'alter', 'store']) {
     for (const found of await app.engine.containers({ name: `${app.config.name}-drill-${verb}` })) {
       if (found.running) await app.engine.stop(found.id, 30);
       await app.engine.remove(found.id);
@@ -152,6 +152,7 @@ export async function removeDrillContainers(app: App): Promise<void> {
         await removeWorkFolder(join(app.home.runs, id));
     }
     endUnfinished(app, strategy, 'drill');
+    endUnfinished(app, strategy, 'sabotage');
     await endRestores(app, strategy);
   }
 }
@@ -197,7 +198,7 @@ async function sweepVolumes(app: App, part: Part): Promise<void> {
 /** Removes containers of verbs that only look, when nobody waits for them any more: they end within an hour. */
 async function sweep(app: App): Promise<void> {
   for (const found of await app.engine.containers({ home: app.home.root })) {
-    const passing = ['version', 'list', 'audit', 'prune'].includes(found.labels[labels.verb] ?? '');
+    const passing = ['version', 'list', 'audit', 'prune', 'copy'].includes(found.labels[labels.verb] ?? '');
     const old = app.now().getTime() - found.createdAt.getTime() > 3600 * 1000;
     if (passing && old) await app.engine.remove(found.id);
   }

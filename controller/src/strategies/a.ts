@@ -34,4 +34,18 @@ export const strategyA: Strategy = {
       return { format: 'haven-a/1', container, auth };
     },
   },
+  scratch: {
+    image: 'haven/swift',
+    args: ['--load', '/haven/copy'],
+    // It needs a disk with extended attributes, and gets a volume of its own.
+    state: null,
+    ready: 'swift: ready',
+    ca: null,
+    secrets: { 'swift.json': JSON.stringify({ user: 'haven:backup', password: 'havenpass' }) },
+    settings: (settings) => ({
+      ...settings,
+      container: 'haven',
+      auth: { version: 1, url: 'http://localhost:8080/auth/v1.0' },
+    }),
+  },
 };

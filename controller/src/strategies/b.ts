@@ -44,4 +44,22 @@ export const strategyB: Strategy = {
       };
     },
   },
+  scratch: {
+    image: 'haven/drive-emulator',
+    args: ['--load', '/haven/copy', '--client', 'scratch:scratch', '--refresh-token', 'scratch'],
+    state: { path: '/state', uid: 1000 },
+    ready: '"event":"ready"',
+    ca: 'ca.pem',
+    secrets: {
+      'google-oauth.json': JSON.stringify({
+        client_id: 'scratch',
+        client_secret: 'scratch',
+        refresh_token: 'scratch',
+      }),
+    },
+    settings: (settings, caPem) => {
+      const rootUrl = 'https://localhost:8443/';
+      return { ...settings, api: { rootUrl, tokenUrl: `${rootUrl}token`, caPem } };
+    },
+  },
 };

@@ -25,6 +25,24 @@ export interface Strategy {
     programs: readonly string[];
     storeOf: (settings: Record<string, unknown>) => Record<string, unknown>;
   };
+  scratch: ScratchStore;
+}
+
+/** A store of the same kind that runs here, for copies that are damaged on purpose (docs/decisions/0016). Its sign-in is no secret: only loopback leads to it. */
+export interface ScratchStore {
+  image: string;
+  /** It loads the copy at /haven/copy. */
+  args: readonly string[];
+  /** Where it keeps what it holds, and whom it runs as. */
+  state: { path: string; uid: number } | null;
+  /** A line of its stdout begins or holds this once it can be asked. */
+  ready: string;
+  /** File of its state that holds the certificate of its own authority. */
+  ca: string | null;
+  /** What takes the place of the owner's files of these names. */
+  secrets: Record<string, string>;
+  /** The strategy's settings, with the store's address in them instead of the provider's. */
+  settings: (settings: Record<string, unknown>, caPem: string | null) => Record<string, unknown>;
 }
 
 export function kitFiles({ kit, secretFiles }: Strategy): string[] {

@@ -21,6 +21,7 @@ VALID: dict[str, dict[str, Any]] = {
     "verify": {"compare": "filesystem"},
     "verify-volume": {"pool": "haven-drill-0123abcd", "restored": "drill-007", "source": {"dataset": "tank/my vm", "snapshot": "a", "guid": "1"}},
     "reap": {"scratch": "/s", "pools": ["haven-drill-0123abcd"]},
+    "alter": {"alterations": ["content", "owner"]},
 }
 WRONG: dict[str, list[Any]] = {
     "run": ["", "A", "../x", "a" * 64, "a\n", None, 1],
@@ -38,6 +39,7 @@ WRONG: dict[str, list[Any]] = {
     "restored": ["drill-1", "drill-0000", "drill-000@x", "a", None],
     "source": [{"dataset": d, "snapshot": s, "guid": g} for d, s, g in (("-r", "a", "1"), ("t@x", "a", "1"), ("t", "-r", "1"), ("t", "a", "x"))]
     + [{"dataset": "t", "snapshot": "a"}, {"dataset": "t", "snapshot": "a", "guid": "1", "x": "1"}, None, "t@a"],
+    "alterations": [[], ["colour"], ["mode", "mode"], "mode", [1], None],
     "pools": ["none", ["tank"], [None], {}, None],
 }
 

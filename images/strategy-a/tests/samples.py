@@ -145,7 +145,7 @@ def context_of(root: str, store: Any, told: Told | None = None, **changes: Any) 
         key=changes.pop("key", PlainKey()),
         events=(told or Told()).events,
         stopping=Stopping(),
-        places=Places(root=root, scratch=root),
+        places=changes.pop("places", Places(root=root, scratch=root)),
         now=lambda: NOW,
         **changes,
     )

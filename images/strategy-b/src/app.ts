@@ -36,6 +36,7 @@ async function perform(
     if (request.verb === 'backup') return (await import('./verbs/backup.ts')).backup(request, context);
     if (request.verb === 'list') return (await import('./verbs/list.ts')).list(context);
     if (request.verb === 'prune') return (await import('./verbs/prune.ts')).prune(request, context);
+    if (request.verb === 'copy') return (await import('./verbs/copy.ts')).copy(request, context);
     if (request.verb === 'selftest') return (await import('./verbs/selftest.ts')).selftest(context);
     return (await import('./verbs/audit.ts')).audit(context);
   });
@@ -55,6 +56,6 @@ function statusOf({ outcome, error }: Result): number {
 function badVerb(message: string): HavenError {
   return new HavenError('bad-request', message, {
     operation: 'read arguments',
-    hint: 'verbs: version, backup, list, audit, prune, selftest',
+    hint: 'verbs: version, backup, list, audit, prune, selftest, copy',
   });
 }

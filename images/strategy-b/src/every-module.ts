@@ -3,6 +3,7 @@ import './contract/request.ts';
 import './context.ts';
 import './verbs/audit.ts';
 import './verbs/backup.ts';
+import './verbs/copy.ts';
 import './verbs/list.ts';
 import './verbs/prune.ts';
 import './verbs/selftest.ts';

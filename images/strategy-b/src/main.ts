@@ -8,7 +8,13 @@ import { realTiming, type Surroundings } from './surroundings.ts';
 const stop = new AbortController();
 let lastLine = '';
 const surroundings: Surroundings = {
-  paths: { request: '/haven/request.json', secrets: '/run/secrets', state: '/haven/state', tmp: '/tmp' },
+  paths: {
+    request: '/haven/request.json',
+    secrets: '/run/secrets',
+    state: '/haven/state',
+    tmp: '/tmp',
+    copy: '/haven/copy',
+  },
   toolPath: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   clock: { now: Date.now, sleep: (ms, signal) => sleep(ms, undefined, { signal }) },
   random: Math.random,

@@ -14,6 +14,8 @@ export interface Paths {
   secrets: string;
   state: string;
   tmp: string;
+  /** Where `copy` puts what it copies. */
+  copy: string;
 }
 
 /** Deadlines, in milliseconds. Nothing waits for ever; a slow thing that moves is never cut off. */

@@ -1,8 +1,12 @@
 import { type Command, Option } from 'commander';
 import { runDrill } from '../../runs/drill.ts';
 import type { DrillVerdict } from '../../runs/drill-verdict.ts';
-import { type Context, withApp } from '../context.ts';
+import type { RunSummary } from '../../runs/recorded.ts';
+import { runSabotage } from '../../runs/sabotage.ts';
+import type { Row, SabotageReport } from '../../sabotage/report.ts';
+import { type Answer, type Context, withApp } from '../context.ts';
 import { runExits, summaryData } from '../run-answer.ts';
+import { sabotageText } from '../sabotage-text.ts';
 import { strategiesMeant, strategyArgument, strategyMeant } from '../strategy-argument.ts';
 
 export function drillCommand(program: Command, context: Context): void {
@@ -11,15 +15,28 @@ export function drillCommand(program: Command, context: Context): void {
     .description('restore a backup into a throwaway pool with the recovery kit alone, and compare every byte')
     .addArgument(strategyArgument('which strategy; without it all, compared with each other as well'))
     .option('--backup <id>', 'this backup (or the beginning of its id) instead of the newest of each dataset')
+    .option(
+      '--sabotage',
+      'damage a copy of a small backup in every way, and demand that the drill of each is red for the right reason (docs/sabotage.md)',
+    )
     .addOption(new Option('--trigger <who>').choices(['hand', 'schedule']).default('hand').hideHelp())
     .addHelpText('after', help)
     .action(
       withApp(context, async (app, command) => {
-        const { backup, trigger } = command.opts<{ backup?: string; trigger: 'hand' | 'schedule' }>();
-        const options = { trigger, ...(backup === undefined ? {} : { backup }) };
+        const { backup, trigger, sabotage } = command.opts<{
+          backup?: string;
+          sabotage?: true;
+          trigger: 'hand' | 'schedule';
+        }>();
+        const named = backup === undefined ? {} : { backup };
         // The id of a backup is one strategy's.
         const one = backup === undefined ? strategiesMeant(app, command) : [strategyMeant(app, command)];
-        const summaries = await runDrill(app, one, options);
+        if (sabotage) {
+          const onRow = ({ name, came }: Row) => context.err(`${name}: ${came}\n`);
+          const shown = context.isTerminal ? { onRow } : {};
+          return sabotageAnswer(await runSabotage(app, one, { ...named, ...shown }));
+        }
+        const summaries = await runDrill(app, one, { trigger, ...named });
         const red = summaries.find(({ exit }) => exit !== 0);
         const verdicts = summaries.flatMap(({ result }) => (result === null ? [] : [result as DrillVerdict]));
         const data =
@@ -29,6 +46,13 @@ export function drillCommand(program: Command, context: Context): void {
         return { data, text: verdicts.map(verdictText).join('\n\n'), exit: red?.exit ?? 0 };
       }),
     );
+}
+
+function sabotageAnswer(summaries: RunSummary[]): Answer {
+  const red = summaries.find(({ exit }) => exit !== 0);
+  const reports = summaries.flatMap(({ result }) => (result === null ? [] : [result as SabotageReport]));
+  const data = { error: red?.error ?? null, sabotages: summaries.map(summaryData) };
+  return { data, text: reports.map(sabotageText).join('\n\n'), exit: red?.exit ?? 0 };
 }
 
 export function verdictText(verdict: DrillVerdict): string {
@@ -51,6 +75,8 @@ Examples:
   haven drill
   haven drill a
   haven drill b --backup 0f3a --json
+  haven drill --sabotage
 
 ${runExits}
-  A verdict of red is 30, unless the drill could not be done for another reason of this list.`;
+  A verdict of red is 30, unless the drill could not be done for another reason of this list.
+  With --sabotage 0 says that all damage was found for the right reason, and 1 that some was not: then this drill cannot be trusted.`;

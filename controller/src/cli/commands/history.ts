@@ -8,7 +8,14 @@ export function historyCommand(program: Command, context: Context): void {
     .command('history')
     .description('what ran, newest first')
     .addOption(
-      new Option('--kind <kind>', 'only these').choices(['backup', 'audit', 'drill', 'prune', 'restore']),
+      new Option('--kind <kind>', 'only these').choices([
+        'backup',
+        'audit',
+        'drill',
+        'prune',
+        'restore',
+        'sabotage',
+      ]),
     )
     .option('--decisions', 'what the schedule decided instead, and why')
     .option('--limit <count>', 'at most so many', positive, 20)

@@ -14,6 +14,7 @@ class Places:
     out: str = "/haven/out"
     restored: str = "/haven/restored"
     source: str = "/haven/source"
+    altered: str = "/haven/altered"
 
     def stream(self, n: int) -> str:
         """The FIFO of a chain's n-th stream: one each, so that it is certain where one ends and the next begins."""

@@ -31,6 +31,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "verify": ("compare",),
     "verify-volume": ("pool", "restored", "source"),
     "reap": ("scratch", "pools"),
+    "alter": ("alterations",),
 }
 
 
@@ -114,6 +115,13 @@ def _source(value: object) -> str:
     return "must hold a dataset, the name of a snapshot of it, and that one's guid, and nothing else"
 
 
+def _alterations(value: object) -> str:
+    known = ("content", "mode", "owner", "time", "xattr", "name", "extra", "missing", "empty")
+    if isinstance(value, list) and value and all(item in known for item in value) and len(set(value)) == len(value):
+        return ""
+    return f"must list some of {', '.join(known)}, each once"
+
+
 def _pools(value: object) -> str:
     if value == "all" and isinstance(value, str):
         return ""
@@ -134,6 +142,7 @@ CHECKS: dict[str, Any] = {
     "dataset": _text(TARGET, "the name of a dataset below a pool, as zfs allows it"),
     "compare": _one_of("filesystem"),
     "pools": _pools,
+    "alterations": _alterations,
     "restored": _text(RESTORED, "the name of a restored snapshot, such as drill-000"),
     "source": _source,
 }

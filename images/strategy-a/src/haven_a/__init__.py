@@ -2,4 +2,4 @@
 
 VERSION = "0.1.0"
 CONTRACT = "1.0"
-VERBS = ("version", "backup", "list", "audit", "prune", "selftest")
+VERBS = ("version", "backup", "list", "audit", "prune", "selftest", "copy")

@@ -15,6 +15,8 @@ class Places:
     attributes_program: str = "/opt/haven/attributes.py"
     # GnuPG needs a home of its own even for a passphrase; nothing in it is worth keeping.
     scratch: str = "/tmp"
+    #: Where `copy` puts what it copies.
+    copy: str = "/haven/copy"
 
     @property
     def state(self) -> str:

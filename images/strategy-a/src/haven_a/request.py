@@ -22,6 +22,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "audit": ("settings",),
     "prune": ("settings", "proven", "plan"),
     "selftest": ("settings",),
+    "copy": ("settings", "backups"),
 }
 OPTIONAL = ("plan",)
 
@@ -105,6 +106,11 @@ def _proven(value: object) -> str:
     return "" if good else "must list ids of backups (hexadecimal)"
 
 
+def _backups(value: object) -> str:
+    good = isinstance(value, list) and 0 < len(value) <= 120 and all(_matches(BACKUP, item) for item in value)
+    return "" if good else "must list 1 to 120 ids of backups (hexadecimal)"
+
+
 def _plan(value: object) -> str:
     return "" if isinstance(value, dict) and _matches(DIGEST, value.get("digest")) else "must hold the plan's digest"
 
@@ -115,5 +121,6 @@ CHECKS: dict[str, Any] = {
     "kind": _kind,
     "settings": _settings,
     "proven": _proven,
+    "backups": _backups,
     "plan": _plan,
 }

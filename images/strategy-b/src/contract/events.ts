@@ -103,6 +103,7 @@ export interface Result {
   plan?: Plan;
   pruned?: Pruned;
   selftest?: { observations: Observation[]; calls: number; removed: boolean };
+  copied?: { objects: number; bytes: number };
 }
 
 export interface Events {

@@ -40,6 +40,14 @@ const requests = {
     plan: z.looseObject({ digest: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
   }),
   selftest: z.strictObject({ ...common, verb: z.literal('selftest') }),
+  copy: z.strictObject({
+    ...common,
+    verb: z.literal('copy'),
+    backups: z
+      .array(z.string().regex(/^[0-9a-f]{8,64}$/))
+      .min(1)
+      .max(120),
+  }),
 };
 
 export type RequestVerb = keyof typeof requests;
@@ -48,7 +56,14 @@ export type ListRequest = z.infer<typeof requests.list>;
 export type AuditRequest = z.infer<typeof requests.audit>;
 export type PruneRequest = z.infer<typeof requests.prune>;
 export type SelftestRequest = z.infer<typeof requests.selftest>;
-export type Request = BackupRequest | ListRequest | AuditRequest | PruneRequest | SelftestRequest;
+export type CopyRequest = z.infer<typeof requests.copy>;
+export type Request =
+  | BackupRequest
+  | ListRequest
+  | AuditRequest
+  | PruneRequest
+  | SelftestRequest
+  | CopyRequest;
 
 export function isRequestVerb(verb: string): verb is RequestVerb {
   return Object.hasOwn(requests, verb);

@@ -43,6 +43,7 @@ export function createSurroundings(
     secrets: join(run.folder, 'secrets'),
     state: join(run.folder, 'state'),
     tmp: join(run.folder, 'tmp'),
+    copy: join(run.folder, 'copy'),
   };
   for (const path of [paths.secrets, paths.state, paths.tmp]) mkdirSync(path, { recursive: true });
   writeFileSync(paths.request, JSON.stringify(run.request));

@@ -10,7 +10,7 @@ export async function version(toolPath: string): Promise<Result> {
       supported: ['1.0'],
       image: imageVersion(),
       strategy: 'b',
-      verbs: ['version', 'backup', 'list', 'audit', 'prune', 'selftest'],
+      verbs: ['version', 'backup', 'list', 'audit', 'prune', 'selftest', 'copy'],
       tools: await toolVersions(toolPath),
     },
   };

@@ -18,6 +18,7 @@ import { createFaultRegistry } from './faults/registry.ts';
 import { createConnectProxy } from './http/connect-proxy.ts';
 import { openRequestLog } from './http/request-log.ts';
 import { send, serve } from './http/serve.ts';
+import { loadObjects } from './load.ts';
 import { DRIVE_FILE_SCOPE, openAccounts } from './oauth/accounts.ts';
 import type { Options } from './options.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
@@ -38,6 +39,9 @@ export async function startEmulator(options: Options): Promise<RunningEmulator> 
   mkdirSync(options.state, { recursive: true, mode: 0o700 });
   const certificates = await makeCertificates(options.state, options.names);
   const emulator = openEmulator(options, certificates.caPem);
+  if (options.load !== null) {
+    await loadObjects(emulator, options.load, options.clients.at(-1)!.id);
+  }
   const api: RequestListener = (request, response) => void serve(emulator, request, response);
   const withAdmin: RequestListener = (request, response) => {
     if (request.url?.startsWith(ADMIN_PREFIX)) {

@@ -10,6 +10,8 @@ export interface Options {
   clients: { id: string; secret: string }[];
   refreshTokens: string[];
   keepRemoved: boolean;
+  /** A folder of objects that are all there is from the start. */
+  load: string | null;
 }
 
 export const HELP = `Usage: node main.ts --state DIR [options]
@@ -24,6 +26,7 @@ Stands in for Google Drive v3 and its OAuth server: strict, stateful, and able t
   --client ID:SECRET     an OAuth client that exists from the start; repeatable
   --refresh-token TOKEN  a refresh token of the last --client, scope drive.file; repeatable
   --keep-removed         keep what is deleted or abandoned in DIR/removed, for searches of everything received
+  --load DIR             forget what is stored, and hold the objects of DIR/objects.json instead, as files of the last --client
   --help                 this text
 
 A port of 0 takes any free one; the line "ready" on stdout is JSON and names them.
@@ -43,6 +46,7 @@ export function parseOptions(args: string[]): Options | 'help' {
       client: { type: 'string', multiple: true, default: [] },
       'refresh-token': { type: 'string', multiple: true, default: [] },
       'keep-removed': { type: 'boolean', default: false },
+      load: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -55,6 +59,9 @@ export function parseOptions(args: string[]): Options | 'help' {
   if (values['refresh-token'].length > 0 && values.client.length === 0) {
     throw new Error('--refresh-token needs a --client before it');
   }
+  if (values.load !== undefined && values.client.length === 0) {
+    throw new Error('--load needs a --client: files are seen by the client that made them');
+  }
   return {
     state: values.state,
     https: port(values.https, '--https'),
@@ -64,6 +71,7 @@ export function parseOptions(args: string[]): Options | 'help' {
     clients: values.client.map(client),
     refreshTokens: values['refresh-token'],
     keepRemoved: values['keep-removed'],
+    load: values.load ?? null,
   };
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 import eventlet
 from eventlet import wsgi
@@ -35,6 +36,16 @@ def main() -> None:
     serve("container", "127.0.0.1", 6201)
     serve("account", "127.0.0.1", 6202)
     serve("proxy", "0.0.0.0", 8080)
+    match sys.argv[1:]:
+        case []:
+            pass
+        case ["--load", folder]:
+            # Here, so that it imports a patched socket.
+            from load import load
+
+            load(folder, "127.0.0.1", 8080)
+        case _:
+            sys.exit("swift: the only option is --load DIR")
     print("swift: ready on 8080", flush=True)
     # Swift's data is whole after a kill at any instant, so there is nothing to wait for.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))

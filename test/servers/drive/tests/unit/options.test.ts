@@ -21,6 +21,7 @@ for (const [what, args] of [
   ['an unknown option', ['--state', '/s', '--htps', '1']],
   ['a port that is none', ['--state', '/s', '--http', '70000']],
   ['a client without a secret', ['--state', '/s', '--client', 'id']],
+  ['objects to load without a client', ['--state', '/s', '--load', '/c']],
   ['a refresh token without a client', ['--state', '/s', '--refresh-token', 't']],
 ] as const) {
   test(`refused: ${what}`, () => assert.throws(() => parseOptions([...args])));
