@@ -4,6 +4,7 @@ import { incremental } from './incremental.ts';
 import { memory } from './memory.ts';
 import { pipeline } from './pipeline.ts';
 import type { Place } from './place.ts';
+import { strategyA } from './strategy-a.ts';
 import { uplink } from './uplink.ts';
 
 export const scenarios: Record<string, (place: Place) => Promise<Figure[]>> = {
@@ -11,4 +12,5 @@ export const scenarios: Record<string, (place: Place) => Promise<Figure[]>> = {
   memory,
   incremental,
   uplink,
+  'strategy-a': strategyA,
 };

@@ -26,14 +26,20 @@ class Finished:
 
 
 def run_tool(
-    argv: Sequence[str], seconds: float, stdin: bytes = b"", pass_fds: Sequence[int] = (), on_wait: Callable[[], None] = lambda: None
+    argv: Sequence[str],
+    seconds: float,
+    stdin: bytes = b"",
+    pass_fds: Sequence[int] = (),
+    on_wait: Callable[[], None] = lambda: None,
+    poll_seconds: float = 5.0,
 ) -> Finished:
     """Given a command and its deadline, return how it ended, calling on_wait meanwhile; throws failed when it cannot be started or does not end."""
     name = os.path.basename(argv[0])
+    given = _unnamed_file(stdin)
     try:
         process = subprocess.Popen(
             argv,
-            stdin=subprocess.PIPE,
+            stdin=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=pass_fds,
@@ -42,12 +48,13 @@ def run_tool(
         )
     except OSError as error:
         raise Problem("failed", name, f"'{name}' cannot be started: {error.strerror}", "the image is broken: build it again") from None
+    finally:
+        os.close(given)
     deadline = time.monotonic() + seconds
     try:
         while True:
             try:
-                # Of its input only the first call's counts.
-                out, err = process.communicate(stdin, timeout=min(5.0, max(0.05, deadline - time.monotonic())))
+                out, err = process.communicate(timeout=min(poll_seconds, max(0.05, deadline - time.monotonic())))
                 return Finished(process.returncode, out, err)
             except subprocess.TimeoutExpired:
                 on_wait()
@@ -76,3 +83,12 @@ def end(process: subprocess.Popen[bytes], grace: float) -> bool:
         if pipe:
             pipe.close()
     return leader_gone
+
+
+def _unnamed_file(data: bytes) -> int:
+    """Not a pipe: Python's `communicate` cannot go on with the rest of an input after a look at the clock. It is in memory alone, for a secret may be in it."""
+    descriptor = os.memfd_create("haven-stdin", os.MFD_CLOEXEC)
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
