@@ -119,7 +119,7 @@ function act(state: FakeState, verb: string, args: string[]): string[] {
         return args
           .slice(args.indexOf('logicalreferenced') + 1)
           .map((name) => String(datasetOf(name).bytes ?? 1000));
-      if (args.includes('-o') && last.startsWith('name'))
+      if (args.includes('filesystem,volume'))
         return Object.entries(state.datasets).map(([name, { type, available = 2 ** 40 }]) =>
           last === 'name' ? name : [name, type, available].join('\t'),
         );
