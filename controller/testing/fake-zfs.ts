@@ -48,9 +48,10 @@ export function fakeState(datasets: string[]): FakeState {
   };
 }
 
-class Refusal extends Error {}
+export class Refusal extends Error {}
 
-function act(state: FakeState, verb: string, args: string[]): string[] {
+/** Given the state, do what `zfs VERB ARGS` would do to it and return what it would print; throws Refusal with what it would complain of. */
+export function act(state: FakeState, verb: string, args: string[], now = Date.now()): string[] {
   const datasetOf = (name: string) => {
     const found = state.datasets[name];
     if (found === undefined) throw new Refusal(`cannot open '${name}': dataset does not exist`);
@@ -72,7 +73,7 @@ function act(state: FakeState, verb: string, args: string[]): string[] {
       const [key = '', value = ''] = property.split('=');
       for (const full of fulls) {
         const [dataset = '', name = ''] = full.split('@');
-        const creation = Math.floor(Date.now() / 1000);
+        const creation = Math.floor(now / 1000);
         const { snapshots } = datasetOf(dataset);
         const properties = { [key]: value };
         snapshots.push({ name, guid: state.nextGuid, txg: state.nextTxg, creation, holds: [], properties });
