@@ -353,6 +353,7 @@ restore() { # BACKUP, FOLDER
   python3 "$KIT/attributes.py" apply "$WORK/record" "$2" --names "$names" > "$WORK/applied" || code=$?
   [ -s "$names" ] || rm -f "$names"
   [ "$code" -ne 0 ] || {
+    demand_contents "$2" "$names"
     say "restored: $(cat "$WORK/applied")"
     say "Done: $2"
     return
@@ -360,6 +361,19 @@ restore() { # BACKUP, FOLDER
   say "restored, but: $(cat "$WORK/applied")"
   [ "$code" -ne 1 ] || die 1 "all files are there, but some attributes could not be set: see $names" "are you root, and does the file system of $2 know owners, ACLs and extended attributes?"
   die "$code" "what was restored is not all that was backed up: see $names and the lines above" "restore another backup (restore-a.sh list)"
+}
+
+# A record with hashes (setting hashContents) tells what each file held when it was backed up, also when its snapshot is long gone.
+demand_contents() { # FOLDER, file for names
+  [ "$(sed -n '1s/.* //p;1q' "$WORK/record")" = sha256 ] || return 0
+  # Of its answer only the contents count here: all else was compared when it was applied. Without an answer nothing was compared.
+  python3 "$KIT/attributes.py" check "$WORK/record" "$1" --names "$WORK/differing" > "$WORK/checked" 2> "$WORK/says" || :
+  others=$(jq -er 'select(.hashed) | .problems.content // 0' "$WORK/checked") || die 1 "the contents of $1 could not be compared with the recorded hashes" "read what it says, then run attributes.py check: $(tail -n 1 "$WORK/says")"
+  [ "$others" -eq 0 ] || {
+    grep '^content ' "$WORK/differing" > "$2"
+    die 30 "$others files do not hold what was backed up: their hashes are not those of the record; see $2" "restore another backup (restore-a.sh list); keep this one for somebody who can look at it"
+  }
+  say "contents: each file has the hash that was recorded"
 }
 
 usage() {

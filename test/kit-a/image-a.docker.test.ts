@@ -20,5 +20,6 @@ test('a full and an incremental of image A come back without a difference', asyn
   assert.equal(backup.kind, 'incremental');
   assert.equal(fetched.code, 0, fetched.said);
   assert.equal(fetched.said.match(/^manifest: /gm)?.length, 2);
+  assert.match(fetched.said, /^contents: each file has the hash that was recorded$/m);
   assert.match(compared.stdout, /^[1-9]\d* \{\}$/m, compared.stdout + compared.said);
 });

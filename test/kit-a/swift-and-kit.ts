@@ -40,7 +40,12 @@ export interface Ground {
   name: string;
   /** A kit's half, in a folder of its own. */
   kit(change?: { store?: unknown; swift?: unknown; passphrase?: string; without?: string }): string;
-  write(kind: 'full' | 'incremental', backup: string, base?: Manifest): Promise<Manifest>;
+  write(
+    kind: 'full' | 'incremental',
+    backup: string,
+    base?: Manifest,
+    options?: { hashes?: boolean },
+  ): Promise<Manifest>;
   /** Image A itself backs the tree up, as it is now; there is no ZFS here, so that findmnt is one of the test's own. Returns its result. */
   backup(guid: string): Promise<Record<string, unknown>>;
   /** Runs a shell script as root in an image, with the kit at /kit and the volume with the tree (/haven/source/docs) and room (/haven/out). */
@@ -117,11 +122,20 @@ export async function startGround(): Promise<Ground> {
       if (without !== undefined) rmSync(join(kit, without));
       return kit;
     },
-    async write(kind, backup, base) {
+    async write(kind, backup, base, { hashes = false } = {}) {
       const args = ['python3', '/repository/test/kit-a/write_backup.py', kind, 'docs', backup];
       if (base !== undefined) args.push(JSON.stringify(base));
       return JSON.parse(
-        (await must(STRANGER, args, [...repository, ...account])).split('\n').at(-1)!,
+        (
+          await must(STRANGER, args, [
+            ...repository,
+            ...account,
+            '--env',
+            `TEST_RECORD_OPTIONS=${hashes ? '--hash' : ''}`,
+          ])
+        )
+          .split('\n')
+          .at(-1)!,
       ) as Manifest;
     },
     async backup(guid) {
@@ -129,7 +143,10 @@ export async function startGround(): Promise<Ground> {
       const auth = { version: 1, url: 'http://swift:8080/auth/v1.0' };
       const asked = { contract: '1.0', verb: 'backup', run: 'r1', kind: 'auto', sources: [source] };
       const request = join(folder, 'backup.json');
-      writeFileSync(request, JSON.stringify({ ...asked, settings: { auth, volumeMiB: 1 } }));
+      writeFileSync(
+        request,
+        JSON.stringify({ ...asked, settings: { auth, volumeMiB: 1, hashContents: true } }),
+      );
       const mounted = { fstype: 'zfs', source: `tank/docs@s-${guid}`, options: 'ro' };
       const findmnt = join(folder, 'findmnt');
       writeFileSync(findmnt, `#!/bin/sh\necho '${JSON.stringify({ filesystems: [mounted] })}'\n`, {

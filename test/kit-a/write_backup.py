@@ -2,6 +2,7 @@
 """Writes one backup as images/strategy-a/FORMAT.md says, without any of strategy A's code: plain duplicity, plain swiftclient, plain gpg. Runs in a container.
 
     write_backup.py full|incremental ID BACKUP [BASE-MANIFEST]     prints the manifest that it stored; the tree is /haven/source/ID
+TEST_RECORD_OPTIONS="--hash": with the hashes of contents in the record.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ KIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../controller
 def main(kind: str, source: str, backup: str, base: dict[str, Any] | None) -> None:
     attributes = f"/haven/state/attributes/{source}"
     os.makedirs(attributes, exist_ok=True)
-    subprocess.run([sys.executable, f"{KIT}/attributes.py", "record", f"/haven/source/{source}", f"{attributes}/record"], check=True, stdout=sys.stderr)
+    subprocess.run([sys.executable, f"{KIT}/attributes.py", "record", f"/haven/source/{source}", f"{attributes}/record", *os.environ.get("TEST_RECORD_OPTIONS", "").split()], check=True, stdout=sys.stderr)
     with open(f"{attributes}/record", "rb") as file:
         entries = int(file.readlines()[-1].split()[1]) - 1
     began = int(time.time())

@@ -52,7 +52,10 @@ export interface Machine {
   write(name: string, content: string | Buffer): void;
   run(verb: string, asked?: Asked): Promise<Ran>;
   /** Restores as a stranger does: stock duplicity with its own Swift client and nothing cached. Returns the folder that holds the source, and the exit code. */
-  restore(time: string): Promise<{ status: number; tree: string; record: string; said: string }>;
+  restore(
+    time: string,
+    from?: { container?: string; passphrase?: string },
+  ): Promise<{ status: number; tree: string; record: string; said: string }>;
   loseState(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -127,14 +130,14 @@ export async function createMachine(): Promise<Machine> {
       const result = events.find(({ event }) => event === 'result') ?? { event: 'none' };
       return { status: ended.exitCode ?? -1, events, result, stdout: ended.stdout, stderr: ended.stderr };
     },
-    async restore(time) {
+    async restore(time, from = {}) {
       runs += 1;
       const out = join(folder, `restored-${runs}`);
       mkdirSync(out);
       const env = {
         SWIFT_AUTHURL: 'http://swift:8080/auth/v1.0',
         SWIFT_AUTHVERSION: '1',
-        PASSPHRASE: passphrase,
+        PASSPHRASE: from.passphrase ?? passphrase,
       };
       const all = { ...env, SWIFT_USERNAME: account.user, SWIFT_PASSWORD: account.password };
       const variables = Object.entries(all).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
@@ -147,7 +150,7 @@ export async function createMachine(): Promise<Machine> {
         '1',
         '--time',
         time,
-        'swift://haven/data',
+        `swift://${from.container ?? 'haven'}/data`,
         '/out/all',
       );
       const ended = await execa('docker', args, { reject: false, all: true });

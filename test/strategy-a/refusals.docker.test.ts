@@ -1,9 +1,18 @@
 // What must not become a backup: each refusal with the contract's exit code, and nothing written.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Asked, createMachine, dataset, type Machine, noise, notes, type Ran } from './machine.ts';
+import {
+  type Asked,
+  createMachine,
+  dataset,
+  differences,
+  type Machine,
+  noise,
+  notes,
+  type Ran,
+} from './machine.ts';
 
 async function withBackup(context: TestContext): Promise<Machine> {
   const machine = await createMachine();
@@ -30,7 +39,7 @@ test('another passphrase than that of the backups in the store is exit 3, even f
     const ran = await refused(machine, { passphrase: 'another one', kind });
 
     assert.equal(ran.status, 3, ran.stdout + ran.stderr);
-    assert.match(JSON.stringify(ran.result.error), /passphrase/);
+    assert.match(JSON.stringify(ran.result.error), /passphrase-a\.md/);
   }
   await machine.loseState();
   assert.equal(
@@ -38,6 +47,39 @@ test('another passphrase than that of the backups in the store is exit 3, even f
     3,
     'nor without a cache',
   );
+});
+
+test('a new passphrase begins a full in a container of its own, and the old backups open with the old one', async (context) => {
+  const machine = await withBackup(context);
+  const before = await machine.swift.list();
+  const other = 'a second passphrase';
+  const settings = { container: 'haven-2' };
+
+  machine.write('four', noise(10_000, 4));
+  const first = await machine.run('backup', {
+    snapshot: 'haven-2',
+    guid: '222',
+    passphrase: other,
+    settings,
+  });
+  machine.write('five', noise(10_000, 5));
+  const next = await machine.run('backup', { snapshot: 'haven-3', guid: '333', passphrase: other, settings });
+  const old = await machine.restore('now');
+  const now = await machine.restore('now', { container: 'haven-2', passphrase: other });
+  const mixed = await machine.restore('now', { container: 'haven-2' });
+
+  const kinds = [first, next].map(({ result }) => (result.backups as { kind: string }[])[0]?.kind);
+  assert.deepEqual(
+    [first.status, next.status, ...kinds],
+    [0, 0, 'full', 'incremental'],
+    first.stdout + next.stdout,
+  );
+  assert.deepEqual(notes(first), ['full'], 'and nothing is missed');
+  assert.deepEqual(await machine.swift.list(), before, 'nothing of the old container changed');
+  assert.deepEqual([old.status, now.status], [0, 0], old.said + now.said);
+  assert.deepEqual(readdirSync(old.tree).sort(), ['one', 'three', 'two']);
+  assert.equal(differences(machine.tree, now.tree), '');
+  assert.notEqual(mixed.status, 0, 'the old passphrase does not open the new ones');
 });
 
 test('another snapshot than the named one, an empty source, and one that lost more than half are exit 20', async (context) => {

@@ -21,6 +21,12 @@ export interface Swift {
   /** Sets the store back to what it held: nothing more, nothing less. */
   snapshot(): Promise<() => Promise<void>>;
   docker(command: 'pause' | 'unpause' | 'stop' | 'start'): Promise<void>;
+  /** Plans a failure; test/servers/swift/README.md has the names. */
+  fault(name: string, more?: Record<string, string | number>): Promise<void>;
+  /** Planned, and not happened yet: a test ends by demanding that there are none. */
+  remainingFaults(): Promise<unknown[]>;
+  /** Limits the container to so many bytes; none: no limit any more. */
+  limit(bytes?: number): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -31,27 +37,31 @@ export async function startSwift(): Promise<Swift> {
   await execa('docker', ['run', '--detach', '--name', name, ...args, image]);
   let session: { url: string; token: string } | undefined;
 
-  async function signIn() {
+  async function address(): Promise<string> {
     const { stdout } = await execa('docker', ['port', name, '8080/tcp']);
+    return `http://${stdout.split('\n')[0]}`;
+  }
+
+  async function signIn() {
     const headers = { 'X-Auth-User': account.user, 'X-Auth-Key': account.password };
-    const answer = await fetch(`http://${stdout.split('\n')[0]}/auth/v1.0`, { headers });
+    const answer = await fetch(`${await address()}/auth/v1.0`, { headers });
     const url = answer.headers.get('x-storage-url');
     const token = answer.headers.get('x-auth-token');
     if (url === null || token === null) throw new Error(`Swift does not sign in: ${answer.status}`);
     return { url, token };
   }
 
-  async function call(method: string, path: string, body?: Buffer): Promise<Response> {
+  async function call(method: string, path: string, body?: Buffer, more = {}): Promise<Response> {
     session ??= await signIn();
     const { url, token } = session;
-    const init = { method, headers: { 'X-Auth-Token': token, Accept: 'application/json' } };
+    const init = { method, headers: { 'X-Auth-Token': token, Accept: 'application/json', ...more } };
     const answer = await fetch(
       `${url}/${container}${path}`,
       body === undefined ? init : { ...init, body: new Uint8Array(body) },
     );
     if (answer.status === 401) {
       session = undefined;
-      return call(method, path, body);
+      return call(method, path, body, more);
     }
     return answer;
   }
@@ -82,6 +92,22 @@ export async function startSwift(): Promise<Swift> {
       };
     },
     docker: async (command) => void (await execa('docker', [command, name])),
+    async fault(name, more) {
+      const body = JSON.stringify({ name, ...more });
+      await expect(fetch(`${await address()}/_faults/`, { method: 'POST', body }), 200);
+    },
+    async remainingFaults() {
+      const answer = await expect(fetch(`${await address()}/_faults/`), 200);
+      return ((await answer.json()) as { remaining: unknown[] }).remaining;
+    },
+    // An empty header takes the limit away.
+    limit: async (bytes) =>
+      void (await expect(
+        call('POST', '', undefined, {
+          'X-Container-Meta-Quota-Bytes': bytes === undefined ? '' : String(bytes),
+        }),
+        204,
+      )),
     async dispose() {
       await execa('docker', ['rm', '--force', '--volumes', name], { reject: false });
       await execa('docker', ['network', 'rm', name], { reject: false });

@@ -42,7 +42,8 @@ class FetchTreeTest(unittest.TestCase):
         self.kit("restore-a.sh", "".join(f"printf '%s\\n' '{line}' >&2\n" for line in lines) + f"exit {code}\n")
 
     def good(self, *links: dict[str, Any]) -> list[str]:
-        return [*(f"manifest: {json.dumps(each)}" for each in links), "data: volume 1 of 3: good", f"restored: {json.dumps(RESTORED)}"]
+        told = ["data: volume 1 of 3: good", "contents: each file has the hash that was recorded", f"restored: {json.dumps(RESTORED)}"]
+        return [*(f"manifest: {json.dumps(each)}" for each in links), *told]
 
     def fetch(self, *backups: str) -> dict[str, Any]:
         self.events: list[bytes] = []
@@ -66,6 +67,7 @@ class FetchTreeTest(unittest.TestCase):
         self.assertEqual(fetched["backups"][0]["volumes"], 3)
         self.assertEqual(fetched["restored"]["files"], 5)
         self.assertIn(b'"done":1,"total":3,"unit":"parts"', b"".join(self.events))
+        self.assertNotIn(b"restore-program", b"".join(self.events), "nothing to be warned of")
 
     def test_the_program_gets_the_backup_the_folder_and_silence(self) -> None:
         self.kit("restore-a.sh", f'printf "%s\\n" "$@" "$TMPDIR" "$HAVEN_QUIET" "$HAVEN_NAMES" > {self.folder}/given\nexit 11')

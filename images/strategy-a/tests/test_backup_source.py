@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import unittest
 from typing import Any
@@ -20,7 +21,7 @@ from haven_a.manifest import Manifest
 from haven_a.problem import Problem
 from haven_a.set_names import manifest_of_set, of_set, signatures_of_set
 from haven_a.write_set import Written
-from tests.samples import MemoryStore, Told, catalogue_of, contents, context_of, settings
+from tests.samples import MemoryStore, PlainKey, Told, catalogue_of, contents, context_of, settings
 
 SOURCE = {"id": "data", "dataset": "tank/data", "snapshot": "s1", "guid": "1"}
 
@@ -45,22 +46,27 @@ class FakeDuplicity:
         folder = f"{journal.archive}/haven"
         os.makedirs(folder, exist_ok=True)
         for name in names if end in (0, "killed at the end", "errors") else names[:2]:
-            data = contents(name)
-            self.store.objects[f"data/{name}"] = data
-            receipt = {"name": name, "bytes": len(data), **{each: hashlib.new(each, data).hexdigest() for each in ("md5", "sha1", "sha256")}}
-            with open(journal.receipts_path, "a", encoding="ascii") as file:
-                file.write(json.dumps(receipt) + "\n")
+            self.receive(name, journal)
         partial = ".part" if end not in (0, "killed at the end", "errors") else ""
+        if end == "killed before the manifest":
+            self.receive(names[2], journal)
         with open(f"{folder}/{names[3].removesuffix('.gpg')}{partial}", "w", encoding="ascii") as file:
             for volume in (1, 2):
                 file.write(f"Volume {volume}:\n    StartingPath   .\n    Hash SHA1 {hashlib.sha1(contents(names[volume - 1])).hexdigest()}\n")
-        with open(f"{folder}/{names[2].removesuffix('.gpg')}{partial}", "w", encoding="ascii"):
+        with open(f"{folder}/{names[2].removesuffix('.gpg')}{'' if end == 'killed before the manifest' else partial}", "w", encoding="ascii"):
             pass
         if isinstance(end, str) and end.startswith("killed"):
             raise Killed
         if isinstance(end, Problem):
             raise end
         return Written(Ended(0 if end == "errors" else end, ""), {"Errors": 3} if end == "errors" else {"NewFileSize": 70})
+
+    def receive(self, name: str, journal: Journal) -> None:
+        data = contents(name)
+        self.store.objects[f"data/{name}"] = data
+        receipt = {"name": name, "bytes": len(data), **{each: hashlib.new(each, data).hexdigest() for each in ("md5", "sha1", "sha256")}}
+        with open(journal.receipts_path, "a", encoding="ascii") as file:
+            file.write(json.dumps(receipt) + "\n")
 
 
 class BackUpSourceTest(unittest.TestCase):
@@ -87,8 +93,8 @@ class BackUpSourceTest(unittest.TestCase):
         sets = catalogue_of(self.store).folder(source).sets.values()
         return {each.end: each.volumes for each in sets if each.has_manifest}
 
-    def back_up(self, kind: str = "auto", source: dict[str, str] = SOURCE, **changes: Any) -> Manifest:
-        context = context_of(self.root, self.store, self.told, settings=settings(**changes))
+    def back_up(self, kind: str = "auto", source: dict[str, str] = SOURCE, key: PlainKey | None = None, **changes: Any) -> Manifest:
+        context = context_of(self.root, self.store, self.told, settings=settings(**changes), key=key or PlainKey())
         loaded = Manifests(self.store, context.key, context.places.state).load(catalogue_of(self.store))
         self.committed: list[Manifest] = []
         return back_up_source(source, kind, Ground(loaded, self.committed.append), context)
@@ -143,6 +149,63 @@ class BackUpSourceTest(unittest.TestCase):
         self.assertIn("finishing", self.notes())
         self.assertEqual([each.source["guid"] for each in self.committed], ["1", "2"])
         self.assertEqual((made.kind, made.base), ("incremental", self.committed[0].backup))
+
+    def test_killed_before_duplicitys_manifest_nothing_is_sent_again_but_that(self) -> None:
+        self.duplicity.ends = ["killed before the manifest"]
+        with self.assertRaises(Killed):
+            self.back_up()
+        before = dict(self.store.objects)
+
+        self.back_up(source={**SOURCE, "snapshot": "s2", "guid": "2"})
+
+        first = self.committed[0]
+        self.assertEqual((first.source["guid"], first.backup), ("1", self.duplicity.flights[0].backup))
+        self.assertEqual({name: self.store.objects[name] for name in before}, before)
+        manifest = self.store.objects[f"data/{manifest_of_set(None, first.set_time)}"]
+        self.assertIn(b"Volume 2:", manifest)
+        self.assertTrue(manifest.startswith(b"right:"), "and it is encrypted")
+
+    def test_but_not_when_a_volume_of_that_manifest_was_never_confirmed(self) -> None:
+        self.duplicity.ends = ["killed before the manifest"]
+        with self.assertRaises(Killed):
+            self.back_up()
+        path = f"{self.root}/state/chains/data/receipts.jsonl"
+        with open(path, encoding="ascii") as file:
+            lines = [line for line in file if "vol2" not in line]
+        with open(path, "w", encoding="ascii") as file:
+            file.writelines(lines)
+
+        made = self.back_up()
+
+        self.assertIn("given-up", self.notes())
+        self.assertEqual([each.backup for each in self.committed], [made.backup])
+
+    def test_a_set_is_not_gone_on_with_under_another_passphrase(self) -> None:
+        for end in ("killed in the middle", "killed at the end", "killed before the manifest"):
+            with self.subTest(end):
+                self.store.objects.clear()
+                shutil.rmtree(f"{self.root}/state", ignore_errors=True)
+                self.duplicity.ends = [end]
+                with self.assertRaises(Killed):
+                    self.back_up(kind="full")
+                before = dict(self.store.objects)
+
+                with self.assertRaises(Problem) as raised:
+                    self.back_up(key=PlainKey(b"other:"))
+
+                self.assertEqual((raised.exception.code, self.store.objects), ("bad-request", before))
+                self.assertIn("passphrase-a.md", raised.exception.hint)
+                self.assertEqual(self.back_up().kind, "full" if end == "killed in the middle" else "incremental", "put back, it goes on")
+
+    def test_in_another_container_it_begins_anew_and_deletes_nothing(self) -> None:
+        self.duplicity.ends = ["killed in the middle"]
+        with self.assertRaises(Killed):
+            self.back_up()
+
+        made = self.back_up(container="haven-2", key=PlainKey(b"other:"))
+
+        self.assertIn("given-up", self.notes())
+        self.assertEqual((made.kind, self.store.deleted), ("full", []))
 
     def test_what_cannot_be_proven_after_all_is_cleaned_away_and_does_not_fail_for_ever(self) -> None:
         self.duplicity.ends = ["killed at the end"]

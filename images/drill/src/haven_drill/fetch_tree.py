@@ -25,7 +25,7 @@ from haven_drill.version import installed_packages
 
 TOOLS = ("duplicity", "gnupg", "python3-swiftclient", "python3-keystoneclient", "jq")
 VOLUME_LINE = re.compile(r"data: volume (\d+) of (\d+): good")
-QUIET_LINE = re.compile(r"(record of attributes: volume \d+ of \d+: good|attributes: \d+ entries|Done: .*)")
+QUIET_LINE = re.compile(r"(record of attributes: volume \d+ of \d+: good|attributes: \d+ entries|contents: each file has the hash that was recorded|Done: .*)")
 
 
 class Narration:

@@ -20,10 +20,11 @@ from haven_a.events import utc_now
 from haven_a.examine import Asking, compare
 from haven_a.in_flight import InFlight, Journal
 from haven_a.load_manifests import Loaded
+from haven_a.last_manifest import store_last_manifest
 from haven_a.manifest import Manifest
 from haven_a.problem import Problem
 from haven_a.prove_set import prove_set
-from haven_a.resume import why_not_resumable
+from haven_a.resume import demand_same_passphrase, key_check, why_not_resumable
 from haven_a.set_names import manifest_of_set
 from haven_a.source import check_source, unreadable
 from haven_a.tree_walk import walk_source
@@ -95,7 +96,14 @@ def _left_over(source: dict[str, str], folder: SourceFolder, journal: Journal, g
     if any(manifest.backup == flight.backup for manifest in ground.loaded.of(name)):
         journal.forget()
         return None
-    if flight.written or manifest_of_set(flight.base_time, flight.set_time) in journal.receipts():
+    if flight.container not in ("", context.settings.container):
+        events.note("warn", "given-up", f"the backup of {name} under way went to another container: what it left there stays, and it begins anew")
+        journal.forget()
+        journal.drop_archive()
+        return None
+    demand_same_passphrase(flight, context)
+    all_stored = flight.written or manifest_of_set(flight.base_time, flight.set_time) in journal.receipts()
+    if all_stored or (not flight.errors and store_last_manifest(flight, journal, context)):
         # All of it is stored; what is missing is the proof and the manifest.
         reason = "some of its files could not be read" if flight.errors else _finish(flight, journal, ground, context)
         if not reason:
@@ -163,6 +171,8 @@ def _begin(source: dict[str, str], kind: str, journal: Journal, ground: Ground, 
         counts=counts,
         created_at=utc_now(),
         compare_with=compare_with,
+        container=context.settings.container,
+        key_check=key_check(context.key),
     )
     journal.begin(flight)
     return flight

@@ -34,6 +34,10 @@ class InFlight:
     errors: int = 0
     #: duplicity exited 0 and counted no error: all that is missing is the proof and the manifest.
     written: bool = False
+    #: Where it goes. '': begun by a Haven that did not write that down.
+    container: str = ""
+    #: A message encrypted with its passphrase, in base64: whether another run has the same one.
+    key_check: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,10 @@ def prove_set(flight: InFlight, journal: Journal, context: Context) -> tuple[Obj
     receipts = journal.receipts()
     objects = tuple(sorted((each.object for each in receipts.values()), key=_order))
     source = flight.source["id"]
+    archived = f"{journal.archive}/haven/{manifest_of_set(flight.base_time, flight.set_time).removesuffix('.gpg')}"
     reason = why_not_whole(objects, flight.base_time, flight.set_time)
     if not reason:
-        reason = _disagreement(receipts, volumes_of_archive(flight, journal))
+        reason = _disagreement(receipts, _volumes_of(archived))
     if reason:
         raise unproven(source, f"what the store has confirmed is not the set that duplicity wrote: {reason}")
     _listed(objects, flight, context)
@@ -38,13 +39,12 @@ def prove_set(flight: InFlight, journal: Journal, context: Context) -> tuple[Obj
     return objects
 
 
-def volumes_of_archive(flight: InFlight, journal: Journal) -> dict[int, str]:
-    """The SHA-1 of each volume, as duplicity's own manifest of the set has it."""
-    name = manifest_of_set(flight.base_time, flight.set_time).removesuffix(".gpg")
+def _volumes_of(manifest: str) -> dict[int, str]:
+    """Given the path of duplicity's own manifest of a set, in clear, return the SHA-1 of each volume; none when it cannot be read."""
     volumes: dict[int, str] = {}
     try:
         # Names of files are in it, so it is read as bytes and line by line: it can be long.
-        with open(f"{journal.archive}/haven/{name}", "rb") as file:
+        with open(manifest, "rb") as file:
             number = 0
             for line in file:
                 if match := VOLUME.match(line):
@@ -57,6 +57,7 @@ def volumes_of_archive(flight: InFlight, journal: Journal) -> dict[int, str]:
 
 
 def _disagreement(receipts: dict[str, Receipt], volumes: dict[int, str]) -> str:
+    """'' when the volumes that the store has confirmed are those of duplicity's manifest."""
     stored = {parsed.volume: each.sha1 for name, each in receipts.items() if (parsed := parse_name(name)) and parsed.volume}
     if not volumes:
         return "its manifest cannot be read"

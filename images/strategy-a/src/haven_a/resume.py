@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import os
 
 from haven_a.catalogue import SourceFolder
 from haven_a.context import Context
 from haven_a.examine import difference
 from haven_a.in_flight import InFlight, Journal
+from haven_a.openpgp import Key, WrongKey
+from haven_a.problem import Problem
 from haven_a.set_names import manifest_of_set, of_set, parse_name, signatures_of_set
+
+
+def key_check(key: Key) -> str:
+    """A message that only the passphrase of now opens."""
+    return base64.b64encode(key.encrypt(b"haven")).decode("ascii")
+
+
+def demand_same_passphrase(flight: InFlight, context: Context) -> None:
+    """Throws bad-request when the set was begun with another passphrase: nobody could restore what is half one's, half the other's, and duplicity would not mind."""
+    if not flight.key_check:
+        return
+    try:
+        context.key.decrypt(base64.b64decode(flight.key_check))
+    except WrongKey:
+        message = "the backup under way was begun with another passphrase"
+        hint = "put that passphrase back (the recovery kit has it) until the backup is done; for a new passphrase set another container: docs/operate/passphrase-a.md"
+        raise Problem("bad-request", "try passphrase", message, hint, flight.source["id"]) from None
 
 
 def why_not_resumable(flight: InFlight, source: dict[str, str], folder: SourceFolder, journal: Journal, context: Context) -> str:

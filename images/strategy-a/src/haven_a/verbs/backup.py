@@ -112,5 +112,5 @@ def prove_passphrase(catalogue: Catalogue, manifests: Manifests) -> None:
             continue
     if refused:
         message = f"the passphrase does not open the {refused} newest backups in this container"
-        hint = "restore the passphrase that they were made with (the recovery kit has it), or use another container"
+        hint = "put back the passphrase that they were made with (the recovery kit has it); for a new passphrase set another container: docs/operate/passphrase-a.md"
         raise Problem("bad-request", "try passphrase", message, hint)
