@@ -41,7 +41,11 @@ export async function finish(ask: Ask, tell: (text: string) => void, ways: Ways)
   };
   await delegateRights(ask, tell, ways, found, next);
   const signedIn = await signIn(tell, ways, found, next);
-  if (signedIn) await testStores(ask, tell, ways, found, next);
+  if (signedIn) {
+    await testStores(ask, tell, ways, found, next);
+    // Whatever else is amiss: from here on the secrets are worth keeping.
+    tell(`\n${await ways.kit()}`);
+  }
   tell('\nIs everything in place? (haven doctor)');
   for (const check of await ways.examine()) {
     if (check.state === 'ok') checks.push(check);
@@ -56,7 +60,6 @@ export async function finish(ask: Ask, tell: (text: string) => void, ways: Ways)
   }
   tell(`All ${checks.length} checks passed${warnings(checks)}`);
   if (!signedIn) return { exit: 0, checks, next: [...next, 'haven backup', 'haven drill'] };
-  tell(`\n${await ways.kit()}`);
   return await prove(ask, tell, ways, { exit: 0, checks, next });
 }
 
