@@ -1,6 +1,6 @@
 # Haven's menu: each line calls a script; the logic is there, not here.
 .DEFAULT_GOAL := help
-.PHONY: help demo clean-demo test up down drill doctor images check unit conformance bench kill-test ground lab lab-shell lab-stop
+.PHONY: help demo clean-demo test up init down drill doctor images check unit conformance bench kill-test ground lab lab-shell lab-stop
 
 help:        ## this menu
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -13,6 +13,8 @@ test:        ## everything that CI runs
 	@test/run
 up:          ## build the images and start the controller on this machine
 	docker compose up --detach --build
+init: up     ## set up by questions: what, where to, when; ends in a first backup and its drill
+	@controller/bin/haven-on-host init
 down:        ## stop the controller
 	docker compose down
 drill:       ## a restoration drill, now

@@ -116,6 +116,10 @@ export function act(state: FakeState, verb: string, args: string[], now = Date.n
         ];
       });
     case 'list':
+      if (args.includes('name,type,used,referenced'))
+        return Object.entries(state.datasets).map(([name, { type, bytes = 1000 }]) =>
+          [name, type, bytes * 2, bytes].join('\t'),
+        );
       if (args.includes('logicalreferenced'))
         return args
           .slice(args.indexOf('logicalreferenced') + 1)

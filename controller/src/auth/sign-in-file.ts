@@ -1,25 +1,15 @@
 // secrets/b/google-oauth.json. It is replaced whole and durably or not at all. The one before stays beside it as `.bak` until the new one was
 // tried: whatever is killed when, there is always one whole file, and the last one that worked is not lost.
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  fchownSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { chownSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import { HavenError } from '../errors.ts';
+import { syncFolder, writeWhole } from '../files/write-whole.ts';
 import { OauthClient } from './client.ts';
 
 const uidOfB = 1000;
+/** As `haven doctor` demands: B only reads it, and we replace it. */
+const ownership = { mode: 0o400, uid: uidOfB };
 
 export const SignIn = z.object({
   ...OauthClient.shape,
@@ -47,14 +37,14 @@ export function placeSignIn(path: string, signIn: SignIn): void {
   guarded(path, () => {
     makeFolder(dirname(path));
     if (existsSync(path) && !existsSync(backupOf(path))) linkSync(path, backupOf(path));
-    writeWhole(path, `${JSON.stringify(signIn, null, 2)}\n`);
+    writeWhole(path, `${JSON.stringify(signIn, null, 2)}\n`, ownership);
   });
 }
 
 /** The new one works: it is written once more with what the try told, and the one before goes. */
 export function keepSignIn(path: string, signIn: SignIn): void {
   guarded(path, () => {
-    writeWhole(path, `${JSON.stringify(signIn, null, 2)}\n`);
+    writeWhole(path, `${JSON.stringify(signIn, null, 2)}\n`, ownership);
     rmSync(backupOf(path), { force: true });
     syncFolder(dirname(path));
   });
@@ -79,36 +69,10 @@ function backupOf(path: string): string {
   return `${path}.bak`;
 }
 
-function writeWhole(path: string, text: string): void {
-  const folder = dirname(path);
-  const next = join(folder, `.${basename(path)}.next`);
-  rmSync(next, { force: true });
-  // 0400 and strategy B's user, as `haven doctor` demands: B only reads it, and we replace it.
-  const file = openSync(next, 'wx', 0o400);
-  try {
-    writeSync(file, text);
-    if (process.getuid?.() === 0) fchownSync(file, uidOfB, uidOfB);
-    fsyncSync(file);
-  } catch (error) {
-    rmSync(next, { force: true });
-    throw error;
-  } finally {
-    closeSync(file);
-  }
-  renameSync(next, path);
-  syncFolder(folder);
-}
-
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (process.getuid?.() === 0) chownSync(folder, uidOfB, uidOfB);
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  fsyncSync(handle);
-  closeSync(handle);
 }
 
 function guarded(path: string, act: () => void): void {

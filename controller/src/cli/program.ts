@@ -46,6 +46,7 @@ type Adder = (program: Command, context: Context) => void;
 
 /** In the order of the help. Each is loaded when it is asked for: together they need three times as long as `haven status` does by itself. */
 const verbs: Record<string, () => Promise<Adder>> = {
+  init: async () => (await import('./commands/init.ts')).initCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   backup: async () => (await import('./commands/backup.ts')).backupCommand,
   drill: async () => (await import('./commands/drill.ts')).drillCommand,

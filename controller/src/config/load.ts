@@ -17,7 +17,7 @@ export function loadConfig(path: string): Config {
         subject: path,
         message: missing ? `${path} does not exist` : `${path} cannot be read: ${(cause as Error).message}`,
         hint: missing
-          ? 'copy haven.example.yaml (in the same folder, or in the repository) to that place and change its datasets'
+          ? 'run `haven init`, which asks and writes it; or copy haven.example.yaml (in the same folder, or in the repository) to that place and change its datasets'
           : 'check its owner and mode',
       },
       { cause },

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { type StrategyName, strategyNames } from '../contract/request.ts';
 import { Notify } from '../notify/targets.ts';
 
-function isTimeZone(name: string): boolean {
+export function isTimeZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
     return true;
@@ -14,12 +14,12 @@ function isTimeZone(name: string): boolean {
 }
 
 /** Croner also takes seconds, years and dates: what runs every second by mistake, or once and never again, is no schedule of a backup. */
-function isFiveFields(expression: string): boolean {
+export function isFiveFields(expression: string): boolean {
   const fields = expression.trim();
   return /^@[a-z]+$/i.test(fields) || fields.split(/\s+/).length === 5;
 }
 
-function isCron(expression: string): boolean {
+export function isCron(expression: string): boolean {
   try {
     return new Cron(expression, { timezone: 'UTC', paused: true, mode: '5-part' }).nextRun() !== null;
   } catch {

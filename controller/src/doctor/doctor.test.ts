@@ -15,7 +15,7 @@ import {
 } from '../../testing/healthy.ts';
 import type { Engine } from '../docker/engine.ts';
 import { HavenError } from '../errors.ts';
-import { checkSwift } from './swift-check.ts';
+import { checkSwift } from './store-check.ts';
 
 test('on a machine where everything is right, every check is ok', async (context) => {
   assert.deepEqual(notOk(await look(await healthy(context))), []);

@@ -37,27 +37,31 @@ export function authCommand(program: Command, context: Context): void {
     .addHelpText('after', help)
     .action(
       withApp(context, async (app, command) => {
-        const options = command.optsWithGlobals<Options>();
-        const terminal: Terminal = { input: context.input ?? process.stdin, write: context.err };
-        const tell = teller(context, options.json === true);
-        const lock = takeLock(app.home.locks, 'sign-in');
-        const endpoints = endpointsOf(sectionOf(app.config, strategyB).settings);
-        const http = openHttp({ caPem: endpoints.caPem, signal: app.signal });
-        try {
-          const path = join(app.home.secrets.b, 'google-oauth.json');
-          const client = await clientFor(app, path, options, terminal);
-          const done = await signIn({
-            ...{ path, client, endpoints, http, waiting: realWaiting, signal: app.signal },
-            way: wayOf(options, app, terminal, tell, context.isTerminal),
-            onTrouble: (message) => tell('trouble', { message }, `${message}; still waiting`),
-          });
-          return { data: { ...done }, text: textOf(done), exit: 0 };
-        } finally {
-          lock.release();
-          await http.close();
-        }
+        const done = await signInToGoogle(app, context, command.optsWithGlobals<Options>());
+        return { data: { ...done }, text: textOf(done), exit: 0 };
       }),
     );
+}
+
+/** Leads a person through Google's consent; one at a time, and what is granted is on disk when this returns. */
+export async function signInToGoogle(app: App, context: Context, options: Options): Promise<SignedIn> {
+  const terminal: Terminal = { input: context.input ?? process.stdin, write: context.err };
+  const tell = teller(context, options.json === true);
+  const lock = takeLock(app.home.locks, 'sign-in');
+  const endpoints = endpointsOf(sectionOf(app.config, strategyB).settings);
+  const http = openHttp({ caPem: endpoints.caPem, signal: app.signal });
+  try {
+    const path = join(app.home.secrets.b, 'google-oauth.json');
+    const client = await clientFor(app, path, options, terminal);
+    return await signIn({
+      ...{ path, client, endpoints, http, waiting: realWaiting, signal: app.signal },
+      way: wayOf(options, app, terminal, tell, context.isTerminal),
+      onTrouble: (message) => tell('trouble', { message }, `${message}; still waiting`),
+    });
+  } finally {
+    lock.release();
+    await http.close();
+  }
 }
 
 async function clientFor(app: App, path: string, options: Options, terminal: Terminal): Promise<OauthClient> {

@@ -33,7 +33,7 @@ export function backupCommand(program: Command, context: Context): void {
 }
 
 /** One after the other; that one of them fails, or cannot even start, keeps no other from it. */
-async function backUpAll(app: App, strategies: Strategy[], options: BackupOptions): Promise<Answer> {
+export async function backUpAll(app: App, strategies: Strategy[], options: BackupOptions): Promise<Answer> {
   const snapshots = sharedSnapshots(app, strategies);
   const answers: Answer[] = [];
   for (const strategy of strategies) {

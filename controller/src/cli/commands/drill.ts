@@ -1,9 +1,14 @@
 import { type Command, Option } from 'commander';
-import { runDrill } from '../../runs/drill.ts';
+import type { App } from '../../app.ts';
+import { type DrillOptions, runDrill } from '../../runs/drill.ts';
 import type { DrillVerdict } from '../../runs/drill-verdict.ts';
+
 import type { RunSummary } from '../../runs/recorded.ts';
 import { runSabotage } from '../../runs/sabotage.ts';
 import type { Row, SabotageReport } from '../../sabotage/report.ts';
+
+import type { Strategy } from '../../strategies/strategy.ts';
+
 import { type Answer, type Context, withApp } from '../context.ts';
 import { runExits, summaryData } from '../run-answer.ts';
 import { sabotageText } from '../sabotage-text.ts';
@@ -36,14 +41,7 @@ export function drillCommand(program: Command, context: Context): void {
           const shown = context.isTerminal ? { onRow } : {};
           return sabotageAnswer(await runSabotage(app, one, { ...named, ...shown }));
         }
-        const summaries = await runDrill(app, one, { trigger, ...named });
-        const red = summaries.find(({ exit }) => exit !== 0);
-        const verdicts = summaries.flatMap(({ result }) => (result === null ? [] : [result as DrillVerdict]));
-        const data =
-          summaries.length === 1
-            ? summaryData(summaries[0]!)
-            : { error: red?.error ?? null, drills: summaries.map(summaryData) };
-        return { data, text: verdicts.map(verdictText).join('\n\n'), exit: red?.exit ?? 0 };
+        return await drillThese(app, one, { trigger, ...named });
       }),
     );
 }
@@ -53,6 +51,17 @@ function sabotageAnswer(summaries: RunSummary[]): Answer {
   const reports = summaries.flatMap(({ result }) => (result === null ? [] : [result as SabotageReport]));
   const data = { error: red?.error ?? null, sabotages: summaries.map(summaryData) };
   return { data, text: reports.map(sabotageText).join('\n\n'), exit: red?.exit ?? 0 };
+}
+
+export async function drillThese(app: App, strategies: Strategy[], options: DrillOptions): Promise<Answer> {
+  const summaries = await runDrill(app, strategies, options);
+  const red = summaries.find(({ exit }) => exit !== 0);
+  const verdicts = summaries.flatMap(({ result }) => (result === null ? [] : [result as DrillVerdict]));
+  const data =
+    summaries.length === 1
+      ? summaryData(summaries[0]!)
+      : { error: red?.error ?? null, drills: summaries.map(summaryData) };
+  return { data, text: verdicts.map(verdictText).join('\n\n'), exit: red?.exit ?? 0 };
 }
 
 export function verdictText(verdict: DrillVerdict): string {
