@@ -39,8 +39,9 @@ begin() {
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  head -n 1 "$KIT/passphrase" | tr -d '\n' > "$WORK/passphrase"
-  [ -s "$WORK/passphrase" ] || die 3 "the kit's file 'passphrase' is empty" "its first line must be the passphrase of the printed sheet"
+  # A file each, newest first: the first line encrypts today, further lines are earlier ones.
+  (cd "$WORK" && awk 'NR == 1 && $0 == "" { exit } $0 != "" { file = sprintf("passphrase.%04d", ++n); printf "%s", $0 > file; close(file) }') < "$KIT/passphrase"
+  [ -s "$WORK/passphrase.0001" ] || die 3 "the kit's file 'passphrase' is empty" "its first line must be the passphrase of the printed sheet"
   jq -e '.format == "haven-b/1" and ([.set, .rootUrl, .tokenUrl] | all(type == "string"))' "$KIT/store.json" > /dev/null 2>&1 ||
     die 3 "the kit's store.json is not one that this program knows (haven-b/1)" "use the restore-b.sh that lies beside it"
   SET=$(jq -r .set "$KIT/store.json")
@@ -148,15 +149,25 @@ size_of() { if [ -f "$1" ]; then wc -c < "$1"; else echo 0; fi; }
 hash_of() { sha256sum < "$1" | cut -d ' ' -f 1; }
 free_kib() { df -Pk "$WORK" | { read -r _ && read -r _ _ _ free _ && echo "$free"; }; }
 
-decrypt() { # FILE, OUTPUT
-  rm -f "$2"
+decrypt() { # FILE, OUTPUT: with the first passphrase that opens it, beginning with the one that opened the file before
+  for passphrase in ${OPENS:+"$OPENS"} "$WORK"/passphrase.*; do
+    OPENS=$passphrase
+    ! decrypt_with "$passphrase" "$1" "$2" || return 0
+  done
+  return 1
+}
+
+decrypt_with() { # file of a PASSPHRASE, FILE, OUTPUT
+  secret=$1
+  shift
+  rm -f "$2" "$WORK/status"
   if [ -n "${HAVEN_SOP:-}" ]; then
-    "$HAVEN_SOP" decrypt --with-password="$WORK/passphrase" < "$1" > "$2" 2> "$WORK/says"
+    "$HAVEN_SOP" decrypt --with-password="$secret" < "$1" > "$2" 2> "$WORK/says"
     return
   fi
   mkdir -p "$WORK/gnupg"
   # gpg -d also prints a message that nobody encrypted and calls that a success: ask what it really did.
-  gpg --homedir "$WORK/gnupg" --batch --no-tty --pinentry-mode loopback --passphrase-file "$WORK/passphrase" \
+  gpg --homedir "$WORK/gnupg" --batch --no-tty --pinentry-mode loopback --passphrase-file "$secret" \
     --status-file "$WORK/status" --output "$2" --decrypt "$1" < /dev/null 2> "$WORK/says" &&
     grep -q '^\[GNUPG:\] DECRYPTION_OKAY' "$WORK/status"
 }
@@ -166,7 +177,7 @@ open_manifest() { # BACKUP, Drive's file id: checked, in $WORK/manifest, and its
   ask "downloading the manifest" "$WORK/manifest.gpg" --fail "$ROOT/drive/v3/files/$2?alt=media" ||
     die 30 "the manifest of backup $1 has vanished from Google Drive" "look into Drive's trash; else restore another backup (restore-b.sh list)"
   decrypt "$WORK/manifest.gpg" "$WORK/manifest" ||
-    die 30 "the manifest of backup $1 cannot be decrypted: it was altered, or the passphrase is not the one that it was encrypted with" "compare the passphrase with the printed sheet; if it is right, restore another backup"
+    die 30 "the manifest of backup $1 cannot be decrypted: it was altered, or it was encrypted with a passphrase that is none of the $(ls "$WORK" | grep -c '^passphrase\.') in the kit's file 'passphrase'" "take the newest kit; or write the passphrase of another printed sheet on a line of its own at the end of that file; if it is there, restore another backup"
   wrong=$(jq -r --arg backup "$1" '
     def count: type == "number" and . >= 0 and floor == .;
     def hash: type == "string" and test("^[0-9a-f]{64}$");
@@ -214,7 +225,7 @@ get_part() {
     [ "$again" = no ] || die 30 "$part is damaged: $wrong" "restore another backup; keep this one for somebody who can look at it"
     say "$part: $wrong; downloading it once more"
   done
-  decrypt "$WORK/stored" "$WORK/packed" 3>&- || die "$(full_or 30)" "$part cannot be decrypted, though it is what was stored" "compare the passphrase with the printed sheet; is the disk full? else restore another backup"
+  decrypt "$WORK/stored" "$WORK/packed" 3>&- || die "$(full_or 30)" "$part cannot be decrypted, though it is what was stored" "is its passphrase in the kit's file 'passphrase' (several may be, a line each)? is the disk full? else restore another backup"
   rm -f "$WORK/stored"
   case $compression in
     none) mv -f "$WORK/packed" "$WORK/plain" ;;

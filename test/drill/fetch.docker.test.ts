@@ -155,6 +155,17 @@ test('a wrong passphrase turns fetch red (gosop)', async () => {
   assert.equal(fetched.passed.length, 0);
 });
 
+test('a kit with several passphrases opens what an earlier one encrypted (gosop)', async () => {
+  const backup = await putBackup(drive);
+  const kit = await makeKit(drive);
+  writeFileSync(join(kit, 'passphrase'), `today\n\n${PASSPHRASE}\n`);
+
+  const fetched = await fetchBackup(backup.id, kit);
+
+  assert.equal(fetched.code, 0, fetched.output);
+  assert.equal(hash('sha256', fetched.passed), backup.manifest.stream.sha256);
+});
+
 test('a revoked sign-in has its own exit code', async () => {
   const backup = await putBackup(drive);
   const kit = await makeKit(drive);

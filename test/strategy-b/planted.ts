@@ -20,6 +20,8 @@ export interface Planting {
   source?: string;
   parts?: number;
   withoutManifest?: boolean;
+  /** That its manifest is encrypted with; without: the bench's own. */
+  secret?: string;
 }
 
 export function idOf(name: string): string {
@@ -61,7 +63,13 @@ export async function plant(bench: Bench, planting: Planting): Promise<string> {
     parts,
   };
   const properties = { haven: 'haven', kind: 'manifest', backup };
-  await put(bench, `h1-${backup}-manifest`, properties, encrypt(JSON.stringify(manifest)), createdAt);
+  await put(
+    bench,
+    `h1-${backup}-manifest`,
+    properties,
+    encrypt(JSON.stringify(manifest), planting.secret),
+    createdAt,
+  );
   return backup;
 }
 
@@ -73,19 +81,11 @@ function hash(algorithm: string, bytes: Buffer | string): string {
   return createHash(algorithm).update(bytes).digest('hex');
 }
 
-function encrypt(text: string): Buffer {
+function encrypt(text: string, secret = passphrase): Buffer {
   const home = mkdtempSync(join(tmpdir(), 'haven-b-plant-'));
   try {
     const args = ['--homedir', home, '--batch', '--quiet', '--no-autostart', '--pinentry-mode', 'loopback'];
-    const how = [
-      '--s2k-count',
-      '65536',
-      '--compress-algo',
-      'none',
-      '--passphrase',
-      passphrase,
-      '--symmetric',
-    ];
+    const how = ['--s2k-count', '65536', '--compress-algo', 'none', '--passphrase', secret, '--symmetric'];
     return execFileSync('gpg', [...args, ...how], { input: text });
   } finally {
     rmSync(home, { recursive: true });

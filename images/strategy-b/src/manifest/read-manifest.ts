@@ -30,23 +30,34 @@ export function parseManifest(file: StoredFile, plain: Buffer): Manifest {
   return parsed.data;
 }
 
+/** With the first of the passphrases that opens it: one that was changed since still opens what it encrypted. */
 async function decrypt(file: StoredFile, ciphertext: Buffer, tools: ToolBox): Promise<Buffer> {
-  const stage = startStage(decryptSpec(tools, 'pipe'));
-  const plain: Buffer[] = [];
-  try {
-    await runStages({
-      stages: [stage],
-      stallMs: tools.stallMs,
-      stop: tools.stop,
-      steps: (watchdog) => [
-        feedFirst(once(ciphertext), stage, watchdog),
-        drainLast(stage, watchdog, (chunk) => void plain.push(chunk)),
-      ],
-    });
-  } catch (error) {
-    if (error instanceof HavenError && error.code === 'interrupted') throw error;
-    throw unreadable(file, 'it cannot be decrypted with this passphrase', error);
+  let last: unknown;
+  for (const passphrase of tools.passphrases) {
+    try {
+      return await decryptWith(passphrase, ciphertext, tools);
+    } catch (error) {
+      if (error instanceof HavenError && error.code === 'interrupted') throw error;
+      last = error;
+    }
   }
+  const { length } = tools.passphrases;
+  const these = length === 1 ? 'the one passphrase' : `any of the ${length} passphrases`;
+  throw unreadable(file, `it cannot be decrypted with ${these} in the secret 'passphrase'`, last);
+}
+
+async function decryptWith(passphrase: string, ciphertext: Buffer, tools: ToolBox): Promise<Buffer> {
+  const stage = startStage(decryptSpec(tools, 'pipe', passphrase));
+  const plain: Buffer[] = [];
+  await runStages({
+    stages: [stage],
+    stallMs: tools.stallMs,
+    stop: tools.stop,
+    steps: (watchdog) => [
+      feedFirst(once(ciphertext), stage, watchdog),
+      drainLast(stage, watchdog, (chunk) => void plain.push(chunk)),
+    ],
+  });
   return Buffer.concat(plain);
 }
 
@@ -77,7 +88,7 @@ function unreadable(file: StoredFile, what: string, cause?: unknown): HavenError
     {
       operation: 'read manifest',
       subject: file.properties.backup,
-      hint: 'do not prune; see that the passphrase is the one of the recovery kit, and whether an older copy is in Drive’s trash',
+      hint: 'do not prune; was the passphrase changed? then write the earlier one, which an earlier recovery kit holds, on a further line of the file; or look for an older copy in Drive’s trash',
       cause,
     },
   );

@@ -7,7 +7,8 @@ import type { Compression } from '../settings.ts';
 /** What every stage of ours has in common. */
 export type ToolBox = Pick<StageSpec, 'env' | 'scrub' | 'killAfterMs'> & {
   gnupgHome: string;
-  passphrase: string;
+  /** As in secrets.ts. */
+  passphrases: string[];
   stallMs: number;
   stop: AbortSignal;
 };
@@ -15,19 +16,26 @@ export type ToolBox = Pick<StageSpec, 'env' | 'scrub' | 'killAfterMs'> & {
 export function encryptSpec(tools: ToolBox): StageSpec {
   const options = ['--symmetric', '--cipher-algo', 'AES256', '--compress-algo', 'none'];
   const s2k = ['--s2k-digest-algo', 'SHA512', '--s2k-count', '8388608'];
-  return gpg(tools, 'gpg', [...options, ...s2k], 'pipe');
+  return gpg(tools, 'gpg', [...options, ...s2k], 'pipe', tools.passphrases[0]!);
 }
 
-export function decryptSpec(tools: ToolBox, stdin: number | 'pipe'): StageSpec {
-  return gpg(tools, 'gpg -d', ['--decrypt'], stdin);
+/** gpg takes one passphrase at a time. */
+export function decryptSpec(tools: ToolBox, stdin: number | 'pipe', passphrase: string): StageSpec {
+  return gpg(tools, 'gpg -d', ['--decrypt'], stdin, passphrase);
 }
 
-function gpg(tools: ToolBox, name: string, verb: string[], stdin: number | 'pipe'): StageSpec {
+function gpg(
+  tools: ToolBox,
+  name: string,
+  verb: string[],
+  stdin: number | 'pipe',
+  passphrase: string,
+): StageSpec {
   const quiet = ['--batch', '--no-tty', '--quiet', '--no-options', '--no-autostart'];
   const secret = ['--pinentry-mode', 'loopback', '--passphrase-fd', '3'];
   return {
     ...stage(tools, name, 'gpg', [...quiet, '--homedir', tools.gnupgHome, ...secret, ...verb], stdin),
-    secret: `${tools.passphrase}\n`,
+    secret: `${passphrase}\n`,
   };
 }
 

@@ -65,7 +65,7 @@ export async function provePart(
   const decompressor = decompressSpec(tools, compression);
   const input = file.openForReading();
   try {
-    const decrypt = decryptSpec(tools, input.fd);
+    const decrypt = decryptSpec(tools, input.fd, tools.passphrases[0]!);
     const stages = (decompressor === null ? [decrypt] : [decrypt, decompressor]).map(startStage);
     await runStages({
       stages,
