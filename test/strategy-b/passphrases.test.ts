@@ -1,23 +1,19 @@
 // A passphrase that was changed: the new one encrypts, the earlier ones on further lines still open what they encrypted.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { FakeSource } from '../../images/strategy-b/src/testing/fake-tools.ts';
-import { zfsStream } from '../../images/strategy-b/src/testing/zfs-stream.ts';
 import { type Bench, backupRequest, createBench, listed, type RunResult } from './harness.ts';
 import { idOf, plant } from './planted.ts';
 import { streamOf } from './restored.ts';
-import { fakeSource } from './sources.ts';
+import { twoDays } from './sources.ts';
 
 const earlier = 'canary-passphrase-earlier';
 const today = 'canary-passphrase-today';
 const both = `${today}\n\n${earlier}`;
 
-const first = fakeSource({ guid: '1001', snapshot: 'canary-snapshot-0', txg: 100 });
-const delta = zfsStream('1002', randomBytes(40_000), 'filesystem', '1001');
-const second = fakeSource({ guid: '1002', snapshot: 'canary-snapshot-1', txg: 101, from: { 1001: delta } });
+const { first, second, delta } = twoDays();
 let bench: Bench;
 beforeEach(async () => {
   bench = await createBench([first, second]);
@@ -101,4 +97,14 @@ test('prune deletes a chain of the earlier passphrase, and without that passphra
     listed(await look('list', both)).map(({ id }) => id),
     [idOf('c0'), idOf('b0')],
   );
+});
+
+test('a manifest that nobody encrypted is no backup, though gpg would print it', async () => {
+  const id = await plant(bench, { name: 'a0', daysOld: 1, forged: true });
+
+  const list = await bench.run('list');
+
+  assert.equal(list.status, 30, list.stdout);
+  assert.match(list.result.error!.message, new RegExp(`backup ${id} is unreadable: nobody encrypted it`));
+  assert.deepEqual(listed(list), []);
 });

@@ -22,6 +22,8 @@ export interface Planting {
   withoutManifest?: boolean;
   /** That its manifest is encrypted with; without: the bench's own. */
   secret?: string;
+  /** Its manifest is an OpenPGP message that nobody encrypted, as anybody can write one. */
+  forged?: boolean;
 }
 
 export function idOf(name: string): string {
@@ -67,7 +69,7 @@ export async function plant(bench: Bench, planting: Planting): Promise<string> {
     bench,
     `h1-${backup}-manifest`,
     properties,
-    encrypt(JSON.stringify(manifest), planting.secret),
+    message(JSON.stringify(manifest), planting),
     createdAt,
   );
   return backup;
@@ -81,11 +83,12 @@ function hash(algorithm: string, bytes: Buffer | string): string {
   return createHash(algorithm).update(bytes).digest('hex');
 }
 
-function encrypt(text: string, secret = passphrase): Buffer {
+function message(text: string, { secret = passphrase, forged }: Planting): Buffer {
   const home = mkdtempSync(join(tmpdir(), 'haven-b-plant-'));
   try {
     const args = ['--homedir', home, '--batch', '--quiet', '--no-autostart', '--pinentry-mode', 'loopback'];
-    const how = ['--s2k-count', '65536', '--compress-algo', 'none', '--passphrase', secret, '--symmetric'];
+    const seal = ['--s2k-count', '65536', '--passphrase', secret, '--symmetric'];
+    const how = ['--compress-algo', 'none', ...(forged ? ['--store'] : seal)];
     return execFileSync('gpg', [...args, ...how], { input: text });
   } finally {
     rmSync(home, { recursive: true });

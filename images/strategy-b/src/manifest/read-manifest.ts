@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto';
 import { HavenError } from '../contract/errors.ts';
 import type { StoredFile } from '../drive/store.ts';
-import { drainLast, feedFirst } from '../pipeline/copy.ts';
 import { decryptSpec, type ToolBox } from '../pipeline/openpgp.ts';
-import { runStages } from '../pipeline/run-stages.ts';
-import { startStage } from '../process/child.ts';
+import { isEncrypted } from '../pipeline/openpgp-frame.ts';
+import { through } from '../pipeline/through.ts';
 import { Manifest } from './manifest.ts';
 
 /** Given a manifest's file and its ciphertext, return it parsed; throws `damaged`, naming the backup, when anything about it is wrong. */
@@ -32,10 +31,12 @@ export function parseManifest(file: StoredFile, plain: Buffer): Manifest {
 
 /** With the first of the passphrases that opens it: one that was changed since still opens what it encrypted. */
 async function decrypt(file: StoredFile, ciphertext: Buffer, tools: ToolBox): Promise<Buffer> {
+  // gpg -d prints a message that nobody encrypted, and calls that a success.
+  if (!isEncrypted(ciphertext)) throw unreadable(file, 'nobody encrypted it: strategy B did not write it');
   let last: unknown;
   for (const passphrase of tools.passphrases) {
     try {
-      return await decryptWith(passphrase, ciphertext, tools);
+      return await through(decryptSpec(tools, 'pipe', passphrase), ciphertext, tools);
     } catch (error) {
       if (error instanceof HavenError && error.code === 'interrupted') throw error;
       last = error;
@@ -44,25 +45,6 @@ async function decrypt(file: StoredFile, ciphertext: Buffer, tools: ToolBox): Pr
   const { length } = tools.passphrases;
   const these = length === 1 ? 'the one passphrase' : `any of the ${length} passphrases`;
   throw unreadable(file, `it cannot be decrypted with ${these} in the secret 'passphrase'`, last);
-}
-
-async function decryptWith(passphrase: string, ciphertext: Buffer, tools: ToolBox): Promise<Buffer> {
-  const stage = startStage(decryptSpec(tools, 'pipe', passphrase));
-  const plain: Buffer[] = [];
-  await runStages({
-    stages: [stage],
-    stallMs: tools.stallMs,
-    stop: tools.stop,
-    steps: (watchdog) => [
-      feedFirst(once(ciphertext), stage, watchdog),
-      drainLast(stage, watchdog, (chunk) => void plain.push(chunk)),
-    ],
-  });
-  return Buffer.concat(plain);
-}
-
-async function* once(chunk: Buffer): AsyncGenerator<Buffer> {
-  yield chunk;
 }
 
 function parseJson(plain: Buffer): unknown {
