@@ -1,6 +1,7 @@
 #!/bin/sh
 # restore-b.sh: gets your data back out of Google Drive (Haven, strategy B). Plain shell; needs nothing of Haven but the files beside it:
 #     store.json   passphrase   google-oauth.json
+#     secret-key.asc   and, if that is protected by a passphrase, secret-key-passphrase   (both only where backups are encrypted to a public key)
 # On a Debian:   apt-get install curl jq gnupg xz-utils zstd ca-certificates zfsutils-linux   (zstd: only where a backup was compressed by it)
 #
 #   restore-b.sh list                        which backups there are, newest first: id, kind, created, what it is, bytes
@@ -39,8 +40,9 @@ begin() {
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  head -n 1 "$KIT/passphrase" | tr -d '\n' > "$WORK/passphrase"
-  [ -s "$WORK/passphrase" ] || die 3 "the kit's file 'passphrase' is empty" "its first line must be the passphrase of the printed sheet"
+  # A file each, newest first: the first line encrypts today, further lines are earlier ones.
+  (cd "$WORK" && awk 'NR == 1 && $0 == "" { exit } $0 != "" { file = sprintf("passphrase.%04d", ++n); printf "%s", $0 > file; close(file) }') < "$KIT/passphrase"
+  [ -s "$WORK/passphrase.0001" ] || die 3 "the kit's file 'passphrase' is empty" "its first line must be the passphrase of the printed sheet"
   jq -e '.format == "haven-b/1" and ([.set, .rootUrl, .tokenUrl] | all(type == "string"))' "$KIT/store.json" > /dev/null 2>&1 ||
     die 3 "the kit's store.json is not one that this program knows (haven-b/1)" "use the restore-b.sh that lies beside it"
   SET=$(jq -r .set "$KIT/store.json")
@@ -59,7 +61,9 @@ begin() {
 }
 
 cleanup() {
-  [ ! -d "$WORK/gnupg" ] || gpgconf --homedir "$WORK/gnupg" --kill all > /dev/null 2>&1 || :
+  for home in "$WORK/gnupg" "$WORK/gnupg-key"; do
+    [ ! -d "$home" ] || gpgconf --homedir "$home" --kill all > /dev/null 2>&1 || :
+  done
   rm -rf "$WORK"
 }
 
@@ -148,17 +152,66 @@ size_of() { if [ -f "$1" ]; then wc -c < "$1"; else echo 0; fi; }
 hash_of() { sha256sum < "$1" | cut -d ' ' -f 1; }
 free_kib() { df -Pk "$WORK" | { read -r _ && read -r _ _ _ free _ && echo "$free"; }; }
 
-decrypt() { # FILE, OUTPUT
-  rm -f "$2"
+decrypt() { # FILE, OUTPUT: with the first passphrase that opens it, beginning with the one that opened the file before
+  for passphrase in ${OPENS:+"$OPENS"} "$WORK"/passphrase.*; do
+    OPENS=$passphrase
+    ! decrypt_with "$passphrase" "$1" "$2" || return 0
+  done
+  return 1
+}
+
+decrypt_with() { # file of a PASSPHRASE, FILE, OUTPUT
   if [ -n "${HAVEN_SOP:-}" ]; then
-    "$HAVEN_SOP" decrypt --with-password="$WORK/passphrase" < "$1" > "$2" 2> "$WORK/says"
+    rm -f "$3"
+    "$HAVEN_SOP" decrypt --with-password="$1" < "$2" > "$3" 2> "$WORK/says"
     return
   fi
-  mkdir -p "$WORK/gnupg"
+  gpg_decrypt gnupg "$1" "$2" "$3"
+}
+
+gpg_decrypt() { # HOME in $WORK, file of a PASSPHRASE, FILE, OUTPUT
+  rm -f "$4" "$WORK/status"
+  mkdir -p "$WORK/$1"
   # gpg -d also prints a message that nobody encrypted and calls that a success: ask what it really did.
-  gpg --homedir "$WORK/gnupg" --batch --no-tty --pinentry-mode loopback --passphrase-file "$WORK/passphrase" \
-    --status-file "$WORK/status" --output "$2" --decrypt "$1" < /dev/null 2> "$WORK/says" &&
+  gpg --homedir "$WORK/$1" --batch --no-tty --pinentry-mode loopback --passphrase-file "$2" \
+    --status-file "$WORK/status" --output "$4" --decrypt "$3" < /dev/null 2> "$WORK/says" &&
     grep -q '^\[GNUPG:\] DECRYPTION_OKAY' "$WORK/status"
+}
+
+# The secret key opens parts only. A manifest never: to a public key anybody could have written one.
+check_secret_key() { # fingerprints that the parts are encrypted to: that the kit's secret key is one of them, as far as the decrypting program can tell
+  what="this backup is encrypted to the public key $1"
+  [ -e "$KIT/secret-key.asc" ] || die 3 "$what, and the kit has no secret-key.asc" "put the secret key, armored, beside restore-b.sh; its owner may keep it apart from the kit (SECRET-KEY.txt)"
+  for file in secret-key.asc secret-key-passphrase; do
+    [ ! -e "$KIT/$file" ] || [ -r "$KIT/$file" ] || die 3 "you may not read the kit's $file" "run this as its owner"
+  done
+  : > "$WORK/key-passphrase"
+  [ ! -e "$KIT/secret-key-passphrase" ] || head -n 1 "$KIT/secret-key-passphrase" | tr -d '\n' > "$WORK/key-passphrase"
+  [ -z "${HAVEN_SOP:-}" ] || return 0
+  mkdir -p "$WORK/gnupg-key"
+  gpg --homedir "$WORK/gnupg-key" --batch --no-tty --quiet --import "$KIT/secret-key.asc" < /dev/null 2> "$WORK/says" || die 3 "gpg cannot read the kit's secret-key.asc: $(tail -n 1 "$WORK/says")" "it must be an armored OpenPGP secret key"
+  gpg --homedir "$WORK/gnupg-key" --batch --no-tty --with-colons --list-secret-keys 2> /dev/null | awk -F: '$1 == "fpr" { print $10 }' > "$WORK/own-keys"
+  for key in $1; do ! grep -qxF "$key" "$WORK/own-keys" || return 0; done
+  die 3 "$what, and the kit's secret-key.asc is another key: $(head -n 1 "$WORK/own-keys")" "put the right secret key beside restore-b.sh; several fit into that file: gpg --armor --export-secret-keys A B"
+}
+
+decrypt_with_key() { # FILE, OUTPUT, fingerprints
+  key_code=0
+  if [ -n "${HAVEN_SOP:-}" ]; then
+    unlock=
+    [ ! -s "$WORK/key-passphrase" ] || unlock=--with-key-password=$WORK/key-passphrase
+    rm -f "$2"
+    "$HAVEN_SOP" decrypt ${unlock:+"$unlock"} "$KIT/secret-key.asc" < "$1" > "$2" 2> "$WORK/says" || key_code=$?
+    [ "$key_code" -ne 67 ] || locked=yes
+  else
+    gpg_decrypt gnupg-key "$WORK/key-passphrase" "$1" "$2" || key_code=$?
+    # It found the key in check_secret_key, so what is missing is what unlocks it.
+    [ "$key_code" -eq 0 ] || ! grep -q '^\[GNUPG:\] NO_SECKEY' "$WORK/status" || locked=yes
+  fi
+  [ "$key_code" -ne 0 ] || return 0
+  [ "$(full_or 30)" -ne 23 ] || return 1
+  [ "${locked:-no}" = no ] || die 3 "the kit's secret-key.asc is protected by a passphrase, and secret-key-passphrase $([ -s "$WORK/key-passphrase" ] && echo 'holds another one' || echo 'is missing or empty')" "write that passphrase into the file secret-key-passphrase beside it"
+  die 3 "$part is encrypted to the public key $3 and cannot be decrypted with the kit's secret-key.asc ($(tail -n 1 "$WORK/says"))" "is it the secret key of that fingerprint? if it is, restore another backup"
 }
 
 open_manifest() { # BACKUP, Drive's file id: checked, in $WORK/manifest, and its parts in $WORK/parts
@@ -166,7 +219,7 @@ open_manifest() { # BACKUP, Drive's file id: checked, in $WORK/manifest, and its
   ask "downloading the manifest" "$WORK/manifest.gpg" --fail "$ROOT/drive/v3/files/$2?alt=media" ||
     die 30 "the manifest of backup $1 has vanished from Google Drive" "look into Drive's trash; else restore another backup (restore-b.sh list)"
   decrypt "$WORK/manifest.gpg" "$WORK/manifest" ||
-    die 30 "the manifest of backup $1 cannot be decrypted: it was altered, or the passphrase is not the one that it was encrypted with" "compare the passphrase with the printed sheet; if it is right, restore another backup"
+    die 30 "the manifest of backup $1 cannot be decrypted: it was altered, or it was encrypted with a passphrase that is none of the $(ls "$WORK" | grep -c '^passphrase\.') in the kit's file 'passphrase'" "take the newest kit; or write the passphrase of another printed sheet on a line of its own at the end of that file; if it is there, restore another backup"
   wrong=$(jq -r --arg backup "$1" '
     def count: type == "number" and . >= 0 and floor == .;
     def hash: type == "string" and test("^[0-9a-f]{64}$");
@@ -178,7 +231,8 @@ open_manifest() { # BACKUP, Drive's file id: checked, in $WORK/manifest, and its
     else ([.parts | to_entries[] | .key as $i | .value | select((
         .n == $i and (.file | type == "string" and test("^[A-Za-z0-9_-]+$")) and (.compression | IN("xz", "zstd", "none"))
         and (.stream | (.offset | count) and (.bytes | count and . > 0) and (.sha256 | hash))
-        and (.stored | (.bytes | count and . > 0) and (.sha256 | hash))) | not) | $i] | first) as $bad
+        and (.stored | (.bytes | count and . > 0) and (.sha256 | hash))
+        and (.recipients | . == null or (type == "array" and . != [] and all(type == "string" and test("^[0-9A-F]{40,64}$"))))) | not) | $i] | first) as $bad
     | (reduce .parts[] as $p ({at: 0}; if .gap == null and $p.stream.offset != .at then .gap = $p.n else .at += $p.stream.bytes end)) as $sum
     | if $bad != null then "its entry \($bad + 1) is not that of part \($bad + 1)"
       elif $sum.gap != null then "there is a gap or an overlap before part \($sum.gap + 1)"
@@ -188,7 +242,7 @@ open_manifest() { # BACKUP, Drive's file id: checked, in $WORK/manifest, and its
   [ -z "$wrong" ] || die 30 "the manifest of backup $1 is not valid: $wrong" "restore another backup (restore-b.sh list), and keep this one for somebody who can look at it"
   ! jq -e 'any(.parts[]; .compression == "zstd")' "$WORK/manifest" > /dev/null || command -v zstd > /dev/null ||
     [ "${LISTING:-no}" = yes ] || die 3 "backup $1 is compressed by 'zstd', which is not installed" "apt-get install zstd"
-  jq -r '.parts[] | [.file, .compression, .stream.bytes, .stream.sha256, .stored.bytes, .stored.sha256] | @tsv' "$WORK/manifest" > "$WORK/parts"
+  jq -r '.parts[] | [.file, .compression, .stream.bytes, .stream.sha256, .stored.bytes, .stored.sha256, (.recipients // ["-"] | join(" "))] | @tsv' "$WORK/manifest" > "$WORK/parts"
 }
 
 find_backup() { # BACKUP: its manifest, as open_manifest leaves it
@@ -214,7 +268,11 @@ get_part() {
     [ "$again" = no ] || die 30 "$part is damaged: $wrong" "restore another backup; keep this one for somebody who can look at it"
     say "$part: $wrong; downloading it once more"
   done
-  decrypt "$WORK/stored" "$WORK/packed" 3>&- || die "$(full_or 30)" "$part cannot be decrypted, though it is what was stored" "compare the passphrase with the printed sheet; is the disk full? else restore another backup"
+  if [ "$recipients" = - ]; then
+    decrypt "$WORK/stored" "$WORK/packed" 3>&-
+  else
+    decrypt_with_key "$WORK/stored" "$WORK/packed" "$recipients" 3>&-
+  fi || die "$(full_or 30)" "$part cannot be decrypted, though it is what was stored" "is its passphrase in the kit's file 'passphrase' (several may be, a line each)? is the disk full? else restore another backup"
   rm -f "$WORK/stored"
   case $compression in
     none) mv -f "$WORK/packed" "$WORK/plain" ;;
@@ -234,12 +292,16 @@ stream() { # BACKUP: the plain stream on stdout; its last part only when the who
     storedBytes: ([.parts[].stored.bytes] | add), streamBytes: .stream.bytes, streamSha256: .stream.sha256}' "$WORK/manifest")"
   whole=$(jq -r .stream.sha256 "$WORK/manifest")
   last=$(jq -r '.parts | length' "$WORK/manifest")
+  cut -f 7 "$WORK/parts" | sort -u > "$WORK/seals"
+  while read -r recipients; do
+    [ "$recipients" = - ] || check_secret_key "$recipients"
+  done < "$WORK/seals"
   rm -f "$WORK/whole"
   mkfifo "$WORK/whole"
   sha256sum < "$WORK/whole" > "$WORK/whole.sha256" &
   exec 3> "$WORK/whole"
   n=0
-  while IFS=$TAB read -r file compression bytes sha256 stored_bytes stored_sha256; do
+  while IFS=$TAB read -r file compression bytes sha256 stored_bytes stored_sha256 recipients; do
     n=$((n + 1))
     part="part $n of $last"
     get_part

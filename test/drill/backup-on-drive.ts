@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { CLIENT, type StartedEmulator } from '../servers/drive/tests/started-emulator.ts';
+import type { OpenPgpKey } from '../strategy-b/openpgp-key.ts';
 
 export const PASSPHRASE = 'correct horse battery staple';
 
@@ -17,6 +18,7 @@ export interface Part {
   compression: Compression;
   stream: { offset: number; bytes: number; sha256: string };
   stored: { bytes: number; md5: string; sha256: string };
+  recipients?: string[];
 }
 
 export interface Manifest {
@@ -50,6 +52,10 @@ export interface Wanted {
   type?: 'filesystem' | 'volume';
   /** The backup that it builds upon; without one it is a full. */
   on?: Pick<BackupOnDrive, 'manifest'>;
+  /** Keys that its parts are encrypted to, instead of to the passphrase. */
+  keys?: OpenPgpKey[];
+  /** The manifest too is encrypted to them alone, as anybody who knows the certificates could. */
+  forged?: boolean;
   /** Changes the manifest before it is encrypted. */
   manifest?: (manifest: Manifest) => unknown;
 }
@@ -69,7 +75,7 @@ export async function putBackup(drive: StartedEmulator, wanted: Wanted = {}): Pr
       const plain = stream.subarray(offset, offset + partBytes);
       const n = parts.length;
       const compression = compressions[n % compressions.length]!;
-      const stored = await gpg.encrypt(await compress(compression, plain));
+      const stored = await gpg.encrypt(await compress(compression, plain), wanted.keys);
       const name = `h1-${id}-${String(n).padStart(6, '0')}`;
       const appProperties = { haven: 'haven', kind: 'part', backup: id, part: String(n) };
       const file = await upload(drive, token, { name, appProperties }, stored);
@@ -80,6 +86,7 @@ export async function putBackup(drive: StartedEmulator, wanted: Wanted = {}): Pr
         compression,
         stream: { offset, bytes: plain.length, sha256: hash('sha256', plain) },
         stored: { bytes: stored.length, md5: hash('md5', stored), sha256: hash('sha256', stored) },
+        ...(wanted.keys && { recipients: wanted.keys.map(({ fingerprint }) => fingerprint) }),
       });
     }
     const at = wanted.committedAt ?? '2026-11-23T20:00:00.000Z';
@@ -107,7 +114,7 @@ export async function putBackup(drive: StartedEmulator, wanted: Wanted = {}): Pr
     };
     const text = JSON.stringify(wanted.manifest?.(manifest) ?? manifest);
     const appProperties = { haven: 'haven', kind: 'manifest', backup: id };
-    const stored = await gpg.encrypt(Buffer.from(text));
+    const stored = await gpg.encrypt(Buffer.from(text), wanted.forged ? wanted.keys : undefined);
     const manifestFile = await upload(drive, token, { name: `h1-${id}-manifest`, appProperties }, stored);
     return { id, stream, manifest, manifestFile };
   } finally {
@@ -160,7 +167,8 @@ async function compress(method: Compression, bytes: Uint8Array): Promise<Uint8Ar
 }
 
 interface Gpg {
-  encrypt(bytes: Uint8Array): Promise<Buffer>;
+  /** To these keys, or else to the passphrase. */
+  encrypt(bytes: Uint8Array, keys?: OpenPgpKey[]): Promise<Buffer>;
   dispose(): Promise<void>;
 }
 
@@ -170,10 +178,16 @@ function makeGpg(): Gpg {
   writeFileSync(join(home, 'passphrase'), PASSPHRASE);
   const common = ['--homedir', join(home, 'home'), '--batch', '--pinentry-mode', 'loopback'];
   const secret = ['--passphrase-file', join(home, 'passphrase')];
-  const how = ['--symmetric', '--cipher-algo', 'AES256', '--compress-algo', 'none', '--s2k-count', '65536'];
+  const how = ['--cipher-algo', 'AES256', '--compress-algo', 'none', '--s2k-count', '65536'];
   return {
-    async encrypt(bytes) {
-      const run = await execa('gpg', [...common, ...secret, ...how], {
+    async encrypt(bytes, keys) {
+      const to = (keys ?? []).flatMap(({ certificate, fingerprint }) => {
+        const file = join(home, fingerprint);
+        writeFileSync(file, certificate);
+        return ['--hidden-recipient-file', file];
+      });
+      const verb = keys === undefined ? ['--symmetric'] : ['--encrypt', ...to];
+      const run = await execa('gpg', [...common, ...secret, ...how, ...verb], {
         input: bytes,
         encoding: 'buffer',
         stripFinalNewline: false,

@@ -17,6 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { parseEvent } from '../conformance/container.ts';
 import { type StartedEmulator, startEmulator } from '../servers/drive/tests/started-emulator.ts';
+import { makeKeys } from '../strategy-b/openpgp-key.ts';
 import { type BackupOnDrive, hash, makeKit, PASSPHRASE, putBackup } from './backup-on-drive.ts';
 
 let drive: StartedEmulator;
@@ -153,6 +154,51 @@ test('a wrong passphrase turns fetch red (gosop)', async () => {
 
   assertRed(fetched, 30, 'damaged', /cannot be decrypted/);
   assert.equal(fetched.passed.length, 0);
+});
+
+test('a kit with several passphrases opens what an earlier one encrypted (gosop)', async () => {
+  const backup = await putBackup(drive);
+  const kit = await makeKit(drive);
+  writeFileSync(join(kit, 'passphrase'), `today\n\n${PASSPHRASE}\n`);
+
+  const fetched = await fetchBackup(backup.id, kit);
+
+  assert.equal(fetched.code, 0, fetched.output);
+  assert.equal(hash('sha256', fetched.passed), backup.manifest.stream.sha256);
+});
+
+test('the kit’s secret keys open what was encrypted to them, and a wrong or missing or locked one is named (gosop)', async () => {
+  const { keys, secrets } = makeKeys({}, { algorithm: 'rsa2048' });
+  const { keys: locked } = makeKeys({ passphrase: 'of the key' });
+  const backup = await putBackup(drive, { keys: [keys[1]!, locked[0]!] });
+  const withFiles = async (files: Record<string, string>) => {
+    const kit = await makeKit(drive);
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(kit, name), text, { mode: 0o644 });
+    return fetchBackup(backup.id, kit);
+  };
+
+  const both = await withFiles({ 'secret-key.asc': secrets });
+  const unlocked = await withFiles({
+    'secret-key.asc': locked[0]!.secret,
+    'secret-key-passphrase': 'of the key\n',
+  });
+  const still = await withFiles({ 'secret-key.asc': locked[0]!.secret });
+  const wrong = await withFiles({ 'secret-key.asc': keys[0]!.secret });
+  const none = await withFiles({});
+
+  for (const fetched of [both, unlocked]) {
+    assert.equal(fetched.code, 0, fetched.output);
+    assert.equal(hash('sha256', fetched.passed), backup.manifest.stream.sha256);
+  }
+  assertRed(still, 3, 'bad-request', /protected by a passphrase, and secret-key-passphrase is missing/);
+  assertRed(wrong, 3, 'bad-request', new RegExp(`public key ${keys[1]!.fingerprint}.* cannot be decrypted`));
+  assertRed(
+    none,
+    3,
+    'bad-request',
+    new RegExp(`public key ${keys[1]!.fingerprint}.*the kit has no secret-key`),
+  );
+  assert.doesNotMatch([still, wrong, none].map(({ output }) => output).join(), /PGP PRIVATE|of the key/);
 });
 
 test('a revoked sign-in has its own exit code', async () => {

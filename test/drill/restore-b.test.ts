@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { execa } from 'execa';
 import { type StartedEmulator, startEmulator } from '../servers/drive/tests/started-emulator.ts';
+import { makeKeys } from '../strategy-b/openpgp-key.ts';
 import { type Compression, hash, type Manifest, makeKit, putBackup } from './backup-on-drive.ts';
 
 let drive: StartedEmulator;
@@ -165,6 +166,21 @@ describe('restore-b.sh stream', () => {
     const ended = await restore(['stream', backup.id], kitOfForger);
 
     assertRefused(ended, 30, /^ERROR: the manifest of backup .* cannot be decrypted/m, backup.stream, 0);
+  });
+
+  test('a manifest that anybody with the public key could have written is refused, though the secret key opens it', async () => {
+    const { keys } = makeKeys({});
+    const good = await putBackup(drive, { keys });
+    const forged = await putBackup(drive, { keys, forged: true });
+    const kitWithKey = await makeKit(drive);
+    writeFileSync(join(kitWithKey, 'secret-key.asc'), keys[0]!.secret);
+
+    const refused = await restore(['stream', forged.id], kitWithKey);
+    const restored = await restore(['stream', good.id], kitWithKey);
+
+    assert.equal(restored.code, 0, restored.said);
+    assert.ok(restored.stdout.equals(good.stream));
+    assertRefused(refused, 30, /^ERROR: the manifest of backup .* cannot be decrypted/m, forged.stream, 0);
   });
 
   test('a whole-stream hash that is not the manifest’s keeps the last part back', async () => {

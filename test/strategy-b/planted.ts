@@ -20,6 +20,10 @@ export interface Planting {
   source?: string;
   parts?: number;
   withoutManifest?: boolean;
+  /** That its manifest is encrypted with; without: the bench's own. */
+  secret?: string;
+  /** Its manifest is an OpenPGP message that nobody encrypted, as anybody can write one. */
+  forged?: boolean;
 }
 
 export function idOf(name: string): string {
@@ -61,7 +65,13 @@ export async function plant(bench: Bench, planting: Planting): Promise<string> {
     parts,
   };
   const properties = { haven: 'haven', kind: 'manifest', backup };
-  await put(bench, `h1-${backup}-manifest`, properties, encrypt(JSON.stringify(manifest)), createdAt);
+  await put(
+    bench,
+    `h1-${backup}-manifest`,
+    properties,
+    message(JSON.stringify(manifest), planting),
+    createdAt,
+  );
   return backup;
 }
 
@@ -73,19 +83,12 @@ function hash(algorithm: string, bytes: Buffer | string): string {
   return createHash(algorithm).update(bytes).digest('hex');
 }
 
-function encrypt(text: string): Buffer {
+function message(text: string, { secret = passphrase, forged }: Planting): Buffer {
   const home = mkdtempSync(join(tmpdir(), 'haven-b-plant-'));
   try {
     const args = ['--homedir', home, '--batch', '--quiet', '--no-autostart', '--pinentry-mode', 'loopback'];
-    const how = [
-      '--s2k-count',
-      '65536',
-      '--compress-algo',
-      'none',
-      '--passphrase',
-      passphrase,
-      '--symmetric',
-    ];
+    const seal = ['--s2k-count', '65536', '--passphrase', secret, '--symmetric'];
+    const how = ['--compress-algo', 'none', ...(forged ? ['--store'] : seal)];
     return execFileSync('gpg', [...args, ...how], { input: text });
   } finally {
     rmSync(home, { recursive: true });

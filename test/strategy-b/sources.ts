@@ -24,3 +24,13 @@ export function fakeSource(more: Partial<FakeSource> = {}, bytes = 350_000): Fak
     ...more,
   };
 }
+
+/** A snapshot, and one of the day after with the stream from the one to the other. */
+export function twoDays(): { first: FakeSource; second: FakeSource; delta: Buffer } {
+  const delta = zfsStream('1002', randomBytes(40_000), 'filesystem', '1001');
+  return {
+    first: fakeSource({ guid: '1001', snapshot: 'canary-snapshot-0', txg: 100 }),
+    second: fakeSource({ guid: '1002', snapshot: 'canary-snapshot-1', txg: 101, from: { 1001: delta } }),
+    delta,
+  };
+}

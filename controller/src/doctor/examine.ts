@@ -15,6 +15,7 @@ import { checkHolds } from './holds-check.ts';
 import { checkLeftovers } from './leftovers-check.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { checkDockerSpace, checkMemory } from './machine-checks.ts';
+import { checkOwnerKey } from './owner-key-check.ts';
 import {
   checkDataset,
   checkDelegation,
@@ -52,6 +53,8 @@ export async function examine(
   checks.push(await checkSecretsFolder(app, strategies, fix));
   for (const strategy of strategies) {
     for (const file of strategy.secretFiles) checks.push(await checkSecret(app, strategy, file, fix));
+    const { ownerKey } = strategy.kit;
+    if (ownerKey !== undefined) checks.push(...(await checkOwnerKey(app, strategy, ownerKey, fix)));
     const store = stores[strategy.name];
     if (store !== undefined) checks.push(await store(app, fix));
   }

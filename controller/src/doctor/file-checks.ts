@@ -41,14 +41,15 @@ export function checkSecretsFolder(app: App, strategies: Strategy[], fix: boolea
   return guarded(name, 'make it: `haven init`', async () => {
     const folder = dirname(app.home.secrets.a);
     const mode = statSync(folder).mode & 0o777;
-    const texts = strategies.map((strategy) => passphraseOf(app, strategy));
-    if (texts.length > 1 && texts[0] !== undefined && new Set(texts).size < texts.length)
+    const passphrases = strategies.map((strategy) => passphrasesOf(app, strategy));
+    const all = passphrases.flat();
+    if (new Set(all).size < all.length)
       return failed(
         name,
-        'the strategies have one and the same passphrase',
+        'the strategies have a passphrase in common',
         'give one of them another before its first backup: whoever finds it out must not get both',
       );
-    const weak = strategies.filter((_, at) => (texts[at]?.length ?? shortest) < shortest);
+    const weak = strategies.filter((_, at) => (passphrases[at]?.[0]?.length ?? shortest) < shortest);
     if (weak.length > 0)
       return warn(
         name,
@@ -62,12 +63,15 @@ export function checkSecretsFolder(app: App, strategies: Strategy[], fix: boolea
   });
 }
 
-function passphraseOf(app: App, { name }: Strategy): string | undefined {
+/** The first is the one in use; those of earlier times open earlier backups. */
+function passphrasesOf(app: App, { name }: Strategy): string[] {
   try {
-    return readFileSync(join(app.home.secrets[name], 'passphrase'), 'utf8').trim() || undefined;
+    const text = readFileSync(join(app.home.secrets[name], 'passphrase'), 'utf8');
+    const lines = text.split('\n').map((line) => line.trim());
+    return [...new Set(lines.filter((line) => line !== ''))];
   } catch {
     // That it is missing is told by the check of the secret itself.
-    return undefined;
+    return [];
   }
 }
 

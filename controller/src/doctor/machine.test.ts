@@ -79,7 +79,8 @@ const faults: [string, (given: Healthy) => void, string][] = [
   ],
   [
     'a passphrase is short',
-    ({ app }) => writeFileSync(join(app.home.secrets.b, 'passphrase'), 'hunter2'),
+    ({ app }) =>
+      writeFileSync(join(app.home.secrets.b, 'passphrase'), 'hunter2\ncorrect-horse-battery-staple'),
     'secrets: warn',
   ],
   ['a drill that has ended left a hold', holdBy('haven:drill:x'), 'holds: warn'],
@@ -152,8 +153,9 @@ test('ZFS gives its cache back: what it takes counts as memory that can be had',
 
 test('both strategies with one passphrase: one that is found out opens everything', async (context) => {
   const given = await healthyBoth(context);
-  for (const name of ['a', 'b'] as const)
-    writeFileSync(join(given.app.home.secrets[name], 'passphrase'), 'correct-horse-battery-staple');
+  const { a, b } = given.app.home.secrets;
+  writeFileSync(join(a, 'passphrase'), 'correct-horse-battery-staple\n');
+  writeFileSync(join(b, 'passphrase'), 'another-passphrase-of-today\ncorrect-horse-battery-staple\n');
 
   assert.ok(notOk(await look(given)).includes('secrets: failed'));
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { App } from '../app.ts';
 import { type Check, failed, ok, warn } from '../doctor/check.ts';
 import { HavenError } from '../errors.ts';
-import { configuredStrategies } from '../strategies/configured.ts';
+import { configuredStrategies, sectionOf } from '../strategies/configured.ts';
 import { kitFiles, type Strategy } from '../strategies/strategy.ts';
 import { kitText } from './write-kit.ts';
 
@@ -41,6 +41,12 @@ async function checkHalf(app: App, strategy: Strategy, folder: string): Promise<
     if (found.trim() === '') missing!.push(file);
     else if (!same) (strategy.kit.programs.includes(file) ? programs : outdated)!.push(file);
   }
+  const { ownerKey } = strategy.kit;
+  if (
+    ownerKey?.isNeeded(sectionOf(app.config, strategy).settings) &&
+    !existsSync(join(folder, strategy.name, ownerKey.files[0]))
+  )
+    missing!.push(ownerKey.files[0]);
   if (missing!.length > 0) return failed(name, `missing or empty: ${missing!.join(', ')}`, renew);
   if (outdated!.length > 0)
     return failed(name, `no longer what this server uses: ${outdated!.join(', ')}`, renew);

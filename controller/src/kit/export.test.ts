@@ -168,6 +168,21 @@ test('a check says of an export that it will do, and what is wrong with one that
   assert.match(old.stdout, /THIS KIT WILL NOT DO\.\n$/);
 });
 
+test('where backups are encrypted to public keys, a kit without the secret key will not do', async (context) => {
+  const { ground, drawer, haven } = make(context);
+  ground.writeConfig({ strategies: ['a', 'b'], settings: { publicKeys: ['…'] } });
+  const target = join(drawer, 'kit');
+  await haven('kit', 'export', target);
+
+  const without = await haven('kit', 'check', target);
+  writeFileSync(join(ground.folder, 'secrets/b/secret-key.asc'), 'the key');
+  await haven('kit', 'export', target, '--force');
+  const complete = await haven('kit', 'check', target);
+
+  assert.deepEqual([without.exit, complete.exit], [30, 0], complete.stdout);
+  assert.match(without.stdout, /^FAILED {2}files of b: missing or empty: secret-key\.asc$/m);
+});
+
 test('what is no kit is not called a bad one', async (context) => {
   const { drawer, haven } = make(context);
 

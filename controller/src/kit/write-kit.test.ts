@@ -6,7 +6,7 @@ import { canary, groundApp, makeGround } from '../../testing/ground.ts';
 import { HavenError } from '../errors.ts';
 import { strategyA } from '../strategies/a.ts';
 import { strategyB } from '../strategies/b.ts';
-import { ensureKit, staleKitFiles, storeText, writeKit } from './write-kit.ts';
+import { ensureKit, kitContents, staleKitFiles, storeText, writeKit } from './write-kit.ts';
 
 test('the kit holds what a restore needs, for its owner alone', async (context) => {
   const app = groundApp(context, makeGround(context));
@@ -111,4 +111,26 @@ test('a drill of a strategy that has no half yet makes that half, and touches no
   assert.equal(readFileSync(join(ground.folder, 'kit/b/passphrase'), 'utf8'), 'the one in the drawer');
   assert.deepEqual(await staleKitFiles(app), ['b/passphrase']);
   assert.ok(!existsSync(`${app.home.kit}.next`));
+});
+
+test('the owner’s secret key goes into the kit, and once it was taken off the host the kit still says that there is one', async (context) => {
+  const app = groundApp(context, makeGround(context));
+  const inSecrets = join(app.home.secrets.b, 'secret-key.asc');
+  const inKit = join(app.home.kit, 'b/secret-key.asc');
+  writeFileSync(inSecrets, 'the key');
+
+  await writeKit(app);
+  const { uid, mode } = statSync(inKit);
+  rmSync(inSecrets);
+  await writeKit(app); // from the kit that there was
+  const kept = readFileSync(inKit, 'utf8');
+  rmSync(inKit);
+  await writeKit(app);
+
+  assert.deepEqual([uid, mode & 0o777, kept], [1000, 0o400, 'the key']);
+  const contents = await kitContents(app);
+  assert.ok(contents.includes('b/SECRET-KEY.txt') && !contents.includes('b/secret-key.asc'));
+  assert.deepEqual(await staleKitFiles(app), []);
+  writeFileSync(inSecrets, 'another key');
+  assert.deepEqual(await staleKitFiles(app), ['b/secret-key.asc']);
 });

@@ -1,13 +1,16 @@
 // The recovery kit: what a stranger needs to restore, and all that a drill gets. Holds secrets: 0700, and meant to be kept off the server.
 // Each strategy has a half of its own, which needs nothing of the other.
 import { existsSync } from 'node:fs';
-import { chmod, chown, copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, chown, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { App } from '../app.ts';
 import { HavenError } from '../errors.ts';
 import { configuredStrategies, sectionOf } from '../strategies/configured.ts';
-import { kitFiles, type Strategy } from '../strategies/strategy.ts';
+import { kitFiles, type OwnerKey, type Strategy } from '../strategies/strategy.ts';
+
+/** In a kit that was made with the owner's key: that there is one, wherever it is kept. */
+export const ownerKeyNote = 'SECRET-KEY.txt';
 
 const programs = fileURLToPath(new URL('../../kit/', import.meta.url));
 
@@ -34,6 +37,15 @@ export async function writeKit(app: App): Promise<string> {
   return kit;
 }
 
+/** Given an app, return the names of all files in its kit. */
+export async function kitContents({ home }: App): Promise<string[]> {
+  const entries = await readdir(home.kit, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(home.kit, join(parentPath, name)))
+    .sort();
+}
+
 /**
  * A drill takes the kit as it is: what was put into a drawer is what must work. Only where a strategy has no half of it is one made, and the other
  * half is not touched.
@@ -57,19 +69,41 @@ async function writeHalf(app: App, strategy: Strategy, kit: string): Promise<voi
   await writeFile(join(half, 'store.json'), storeText(app, strategy));
   for (const name of strategy.secretFiles)
     await copySecret(join(app.home.secrets[strategy.name], name), join(half, name));
+  if (strategy.kit.ownerKey !== undefined) await copyOwnerKey(app, strategy, strategy.kit.ownerKey, half);
   // The drill's fetch reads it as the strategy's user; nobody else comes past the kit's own 0700.
-  for (const name of kitFiles(strategy)) {
+  for (const name of await readdir(half)) {
     await chown(join(half, name), strategy.uid, strategy.uid);
     await chmod(join(half, name), strategy.kit.programs.includes(name) ? 0o500 : 0o400);
   }
   await chown(half, strategy.uid, strategy.uid);
 }
 
+/** From the secrets, or from the kit that there was; a key that its owner took off this host stays away, and the kit goes on saying that there is one. */
+async function copyOwnerKey(
+  { home }: App,
+  { name: strategy }: Strategy,
+  { files }: OwnerKey,
+  half: string,
+): Promise<void> {
+  const before = join(home.kit, strategy);
+  for (const name of files) {
+    const from = [home.secrets[strategy], before].map((folder) => join(folder, name)).find(existsSync);
+    if (from !== undefined) await copySecret(from, join(half, name));
+  }
+  if (!existsSync(join(half, files[0])) && !existsSync(join(before, ownerKeyNote))) return;
+  const text = `Backups may be encrypted to a public key. The secret key to it is ${files[0]}, in this folder; where it is protected by a passphrase, that is in ${files[1] ?? ''}.
+If they are not here, the owner of the server keeps them elsewhere: put them into this folder before you restore.
+`;
+  await writeFile(join(half, ownerKeyNote), text);
+}
+
 /** Given an app, return which files of the kit are missing or no longer what `haven kit` would write. */
 export async function staleKitFiles(app: App): Promise<string[]> {
   const stale: string[] = [];
   for (const strategy of configuredStrategies(app.config)) {
-    for (const name of kitFiles(strategy)) {
+    const { files } = strategy.kit.ownerKey ?? { files: [] };
+    const onHost = files.filter((name) => existsSync(join(app.home.secrets[strategy.name], name)));
+    for (const name of [...kitFiles(strategy), ...onHost]) {
       const found = await readFile(join(app.home.kit, strategy.name, name), 'utf8').catch(() => null);
       const want = await kitText(app, strategy, name).catch(() => null);
       if (found === null || found !== want) stale.push(`${strategy.name}/${name}`);

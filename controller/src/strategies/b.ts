@@ -16,6 +16,7 @@ const StoreSettings = z.looseObject({
       caPem: z.string().optional(),
     })
     .prefault({}),
+  publicKeys: z.array(z.unknown()).catch([]),
 });
 
 export const strategyB: Strategy = {
@@ -42,6 +43,10 @@ export const strategyB: Strategy = {
         tokenUrl: api.tokenUrl,
         caPem: api.caPem ?? null,
       };
+    },
+    ownerKey: {
+      files: ['secret-key.asc', 'secret-key-passphrase'],
+      isNeeded: (settings) => StoreSettings.parse(settings).publicKeys.length > 0,
     },
   },
   scratch: {

@@ -24,6 +24,8 @@ export interface Strategy {
   kit: {
     programs: readonly string[];
     storeOf: (settings: Record<string, unknown>) => Record<string, unknown>;
+    /** Only where backups need a secret that nothing on this host needs: it is in the kit, and its owner may take it off this host. */
+    ownerKey?: OwnerKey;
   };
   scratch: ScratchStore;
 }
@@ -45,6 +47,14 @@ export interface ScratchStore {
   settings: (settings: Record<string, unknown>, caPem: string | null) => Record<string, unknown>;
 }
 
+export interface OwnerKey {
+  /** Of HAVEN_HOME/secrets/NAME, the key first; copied into the kit where they are there. */
+  files: readonly [string, ...string[]];
+  /** Whether backups made with these settings can be restored without it. */
+  isNeeded: (settings: Record<string, unknown>) => boolean;
+}
+
+/** Those that every kit has. */
 export function kitFiles({ kit, secretFiles }: Strategy): string[] {
   return [...kit.programs, 'store.json', ...secretFiles];
 }

@@ -117,7 +117,7 @@ export async function withContext<T>(
       tools: (scrub = createScrub([]), signal = stop) => ({
         ...{ gnupgHome, scrub, stop: signal },
         env: toolEnv(toolPath),
-        passphrase: secrets.passphrase,
+        passphrases: secrets.passphrases,
         killAfterMs: timing.killAfterMs,
         stallMs: timing.stallMs,
       }),

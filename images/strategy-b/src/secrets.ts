@@ -6,7 +6,8 @@ import { errnoOf, HavenError } from './contract/errors.ts';
 import type { Credentials } from './drive/connection.ts';
 
 export interface Secrets {
-  passphrase: string;
+  /** The first encrypts; all decrypt (docs/operate/encryption.md). At least one. */
+  passphrases: string[];
   credentials: Credentials;
 }
 
@@ -19,9 +20,13 @@ const GoogleOauth = z.object({
 
 /** Given the folder of secrets, return them; throws bad-request that names the file and never its content. */
 export function readSecrets(folder: string): Secrets {
-  const passphrase = readSecret(folder, 'passphrase').split('\n')[0]!;
-  if (passphrase === '') throw wrong('passphrase', 'its first line is empty', 'write the passphrase into it');
-  return { passphrase, credentials: readCredentials(folder) };
+  return { passphrases: readPassphrases(folder), credentials: readCredentials(folder) };
+}
+
+function readPassphrases(folder: string): string[] {
+  const lines = readSecret(folder, 'passphrase').split('\n');
+  if (lines[0] === '') throw wrong('passphrase', 'its first line is empty', 'write the passphrase into it');
+  return lines.filter((line) => line !== '');
 }
 
 function readCredentials(folder: string): Credentials {

@@ -15,6 +15,7 @@ test('all settings have defaults', () => {
     limit: [{ minute: 0, rate: Number.POSITIVE_INFINITY }],
     limitTimezone: 'UTC',
     dailyUploadBytes: 750e9,
+    publicKeys: [],
     api: { rootUrl: 'https://www.googleapis.com/', tokenUrl: 'https://oauth2.googleapis.com/token' },
   });
 });
@@ -41,6 +42,12 @@ for (const [name, settings, path] of [
   ['a time zone that does not exist', { limitTimezone: 'Europe/Berlln' }, 'limitTimezone'],
   ['a daily allowance that is none', { dailyUploadBytes: 0 }, 'dailyUploadBytes'],
   ['a root that is no URL', { api: { rootUrl: 'drive' } }, 'api.rootUrl'],
+  ['a key’s name instead of a certificate', { publicKeys: ['me@example.org'] }, 'publicKeys.0'],
+  [
+    'a secret key',
+    { publicKeys: ['-----BEGIN PGP PRIVATE KEY BLOCK-----\n-----END PGP PRIVATE KEY BLOCK-----'] },
+    'publicKeys.0',
+  ],
   ['a file’s path instead of a certificate', { api: { caPem: '/etc/ca.pem' } }, 'api.caPem'],
 ] as const) {
   test(`refuses ${name}`, () => {

@@ -28,6 +28,18 @@ const Limit = z.string().transform((text, context) => {
   }
 });
 
+const Certificate = z
+  .string()
+  .transform((text) => text.trim())
+  .refine((text) => !text.includes('PRIVATE KEY'), {
+    abort: true,
+    message: 'this is a secret key: take it out of here, and off this host',
+  })
+  .refine(
+    (text) => /^-----BEGIN PGP PUBLIC KEY BLOCK-----[\s\S]*-----END PGP PUBLIC KEY BLOCK-----$/.test(text),
+    'one armored OpenPGP certificate: -----BEGIN PGP PUBLIC KEY BLOCK----- …',
+  );
+
 const Fields = z.strictObject({
   /** Name of this set of backups; goes to Google in clear. 60 bytes, so that it fits an appProperty. */
   set: z
@@ -69,6 +81,8 @@ const Fields = z.strictObject({
   limitTimezone: z.string().refine(isTimezone, 'a time zone such as Europe/Berlin').default('UTC'),
   /** What Google takes from one account in a day. Less, where other programs upload to the same account. */
   dailyUploadBytes: z.int().min(262_144).default(750e9),
+  /** Certificates that parts are encrypted to, so that this host cannot read its own backups (docs/operate/encryption.md). Manifests stay under the passphrase. */
+  publicKeys: z.array(Certificate).max(16).default([]),
   api: z
     .strictObject({
       rootUrl: Url.default('https://www.googleapis.com/'),

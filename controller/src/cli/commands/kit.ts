@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
-import { writeKit } from '../../kit/write-kit.ts';
-import { configuredStrategies } from '../../strategies/configured.ts';
-import { kitFiles } from '../../strategies/strategy.ts';
+import { kitContents, writeKit } from '../../kit/write-kit.ts';
 import { type Context, withApp } from '../context.ts';
 import { kitCheckCommand } from './kit-check.ts';
 import { kitExportCommand } from './kit-export.ts';
@@ -14,12 +12,7 @@ export function kitCommand(program: Command, context: Context): void {
     .action(
       withApp(context, async (app) => {
         const folder = await writeKit(app);
-        const files = [
-          'RECOVERY.md',
-          ...configuredStrategies(app.config).flatMap((strategy) =>
-            kitFiles(strategy).map((name) => `${strategy.name}/${name}`),
-          ),
-        ];
+        const files = await kitContents(app);
         const text = [
           `The recovery kit is in ${folder}:`,
           ...files.map((name) => `  ${name}`),

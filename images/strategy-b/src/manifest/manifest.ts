@@ -7,6 +7,7 @@ export const format = 'haven-b/1';
 const BackupId = z.string().regex(/^[0-9a-f]{32}$/);
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const Md5 = z.string().regex(/^[0-9a-f]{32}$/);
+const Fingerprint = z.string().regex(/^[0-9A-F]{40,64}$/);
 const Bytes = z.int().min(0);
 const Guid = z.string().regex(/^[0-9]{1,20}$/);
 
@@ -17,6 +18,8 @@ export const Part = z.object({
   compression: z.enum(['xz', 'zstd', 'none']),
   stream: z.object({ offset: Bytes, bytes: z.int().min(1), sha256: Sha256 }),
   stored: z.object({ bytes: z.int().min(1), md5: Md5, sha256: Sha256 }),
+  /** Fingerprints of the public keys that it is encrypted to; without, it opens with a passphrase. */
+  recipients: z.array(Fingerprint).min(1).optional(),
 });
 export type Part = z.infer<typeof Part>;
 

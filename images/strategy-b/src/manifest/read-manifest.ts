@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto';
 import { HavenError } from '../contract/errors.ts';
 import type { StoredFile } from '../drive/store.ts';
-import { drainLast, feedFirst } from '../pipeline/copy.ts';
 import { decryptSpec, type ToolBox } from '../pipeline/openpgp.ts';
-import { runStages } from '../pipeline/run-stages.ts';
-import { startStage } from '../process/child.ts';
+import { isEncrypted } from '../pipeline/openpgp-frame.ts';
+import { through } from '../pipeline/through.ts';
 import { Manifest } from './manifest.ts';
 
 /** Given a manifest's file and its ciphertext, return it parsed; throws `damaged`, naming the backup, when anything about it is wrong. */
@@ -30,28 +29,22 @@ export function parseManifest(file: StoredFile, plain: Buffer): Manifest {
   return parsed.data;
 }
 
+/** With the first of the passphrases that opens it: one that was changed since still opens what it encrypted. */
 async function decrypt(file: StoredFile, ciphertext: Buffer, tools: ToolBox): Promise<Buffer> {
-  const stage = startStage(decryptSpec(tools, 'pipe'));
-  const plain: Buffer[] = [];
-  try {
-    await runStages({
-      stages: [stage],
-      stallMs: tools.stallMs,
-      stop: tools.stop,
-      steps: (watchdog) => [
-        feedFirst(once(ciphertext), stage, watchdog),
-        drainLast(stage, watchdog, (chunk) => void plain.push(chunk)),
-      ],
-    });
-  } catch (error) {
-    if (error instanceof HavenError && error.code === 'interrupted') throw error;
-    throw unreadable(file, 'it cannot be decrypted with this passphrase', error);
+  // gpg -d prints a message that nobody encrypted, and calls that a success.
+  if (!isEncrypted(ciphertext)) throw unreadable(file, 'nobody encrypted it: strategy B did not write it');
+  let last: unknown;
+  for (const passphrase of tools.passphrases) {
+    try {
+      return await through(decryptSpec(tools, 'pipe', passphrase), ciphertext, tools);
+    } catch (error) {
+      if (error instanceof HavenError && error.code === 'interrupted') throw error;
+      last = error;
+    }
   }
-  return Buffer.concat(plain);
-}
-
-async function* once(chunk: Buffer): AsyncGenerator<Buffer> {
-  yield chunk;
+  const { length } = tools.passphrases;
+  const these = length === 1 ? 'the one passphrase' : `any of the ${length} passphrases`;
+  throw unreadable(file, `it cannot be decrypted with ${these} in the secret 'passphrase'`, last);
 }
 
 function parseJson(plain: Buffer): unknown {
@@ -77,7 +70,7 @@ function unreadable(file: StoredFile, what: string, cause?: unknown): HavenError
     {
       operation: 'read manifest',
       subject: file.properties.backup,
-      hint: 'do not prune; see that the passphrase is the one of the recovery kit, and whether an older copy is in Drive’s trash',
+      hint: 'do not prune; was the passphrase changed? then write the earlier one, which an earlier recovery kit holds, on a further line of the file; or look for an older copy in Drive’s trash',
       cause,
     },
   );

@@ -13,6 +13,7 @@ import { releaseHolds } from '../zfs/holds.ts';
 import { createZfs, snapshotName, type Zfs } from '../zfs/zfs.ts';
 import { hopeless } from './hopeless.ts';
 import { planBackup } from './plan-backup.ts';
+import type { Recipient } from './recipients.ts';
 import { PrefixDiffers } from './resume-stream.ts';
 import { sendBackup } from './send-backup.ts';
 
@@ -28,6 +29,8 @@ export interface Ground {
   /** Ids of the backups whose manifest is in the store, or was. */
   committed: Set<string>;
   writer: Record<string, string>;
+  /** None: parts are encrypted with the owner's passphrase. */
+  recipients: Recipient[];
 }
 
 export interface Task {

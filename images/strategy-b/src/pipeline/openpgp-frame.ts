@@ -73,6 +73,13 @@ export function walkOpenPgp(): OpenPgpWalk {
   };
 }
 
+/** Given a whole message, return whether it is one of those that gpg makes when it encrypts. */
+export function isEncrypted(message: Buffer): boolean {
+  const walk = walkOpenPgp();
+  walk.take(message);
+  return walk.end() !== null;
+}
+
 interface Length {
   body: number;
   bytes: number;

@@ -7,28 +7,55 @@ import type { Compression } from '../settings.ts';
 /** What every stage of ours has in common. */
 export type ToolBox = Pick<StageSpec, 'env' | 'scrub' | 'killAfterMs'> & {
   gnupgHome: string;
-  passphrase: string;
+  /** As in secrets.ts. */
+  passphrases: string[];
   stallMs: number;
   stop: AbortSignal;
 };
 
-export function encryptSpec(tools: ToolBox): StageSpec {
-  const options = ['--symmetric', '--cipher-algo', 'AES256', '--compress-algo', 'none'];
+/** What opens a message: the passphrase, and each secret key of the certificates in these files. */
+export interface Seal {
+  passphrase: string;
+  certificates: string[];
+}
+
+export function encryptSpec(tools: ToolBox, seal: Seal): StageSpec {
+  // Hidden: not even a key's id is told to whoever sees the message. From files: no key ring, and nobody to ask whether a key is trusted.
+  const to = seal.certificates.flatMap((file) => ['--hidden-recipient-file', file]);
+  const keys = to.length === 0 ? [] : ['--no-keyring', '--encrypt', ...to];
+  const options = ['--symmetric', ...keys, '--cipher-algo', 'AES256', '--compress-algo', 'none'];
   const s2k = ['--s2k-digest-algo', 'SHA512', '--s2k-count', '8388608'];
-  return gpg(tools, 'gpg', [...options, ...s2k], 'pipe');
+  return gpg(tools, 'gpg', [...options, ...s2k], 'pipe', seal.passphrase);
 }
 
-export function decryptSpec(tools: ToolBox, stdin: number | 'pipe'): StageSpec {
-  return gpg(tools, 'gpg -d', ['--decrypt'], stdin);
+/** gpg takes one passphrase at a time. */
+export function decryptSpec(tools: ToolBox, stdin: number | 'pipe', passphrase: string): StageSpec {
+  return gpg(tools, 'gpg -d', ['--decrypt'], stdin, passphrase);
 }
 
-function gpg(tools: ToolBox, name: string, verb: string[], stdin: number | 'pipe'): StageSpec {
-  const quiet = ['--batch', '--no-tty', '--quiet', '--no-options', '--no-autostart'];
+function gpg(
+  tools: ToolBox,
+  name: string,
+  verb: string[],
+  stdin: number | 'pipe',
+  passphrase: string,
+): StageSpec {
   const secret = ['--pinentry-mode', 'loopback', '--passphrase-fd', '3'];
   return {
-    ...stage(tools, name, 'gpg', [...quiet, '--homedir', tools.gnupgHome, ...secret, ...verb], stdin),
-    secret: `${tools.passphrase}\n`,
+    ...stage(tools, name, 'gpg', [...alone(tools), ...secret, ...verb], stdin),
+    secret: `${passphrase}\n`,
   };
+}
+
+/** gpg asks nobody, reads nobody's configuration and starts no agent. */
+function alone({ gnupgHome }: ToolBox): string[] {
+  return ['--batch', '--no-tty', '--quiet', '--no-options', '--no-autostart', '--homedir', gnupgHome];
+}
+
+/** Tells what keys are in the input, a line each. */
+export function showKeysSpec(tools: ToolBox): StageSpec {
+  const args = [...alone(tools), '--no-keyring', '--with-colons', '--show-keys'];
+  return stage(tools, 'gpg --show-keys', 'gpg', args, 'pipe');
 }
 
 /** Given the owner's choice, return the compressor, or null when there is none. */

@@ -7,7 +7,14 @@ import type { SpoolFile } from '../spool/spool.ts';
 import { drainLast, feedFirst, feedNext } from './copy.ts';
 import { createCountProof } from './count-proof.ts';
 import { createMeasure, measured } from './measure.ts';
-import { compressSpec, decompressSpec, decryptSpec, encryptSpec, type ToolBox } from './openpgp.ts';
+import {
+  compressSpec,
+  decompressSpec,
+  decryptSpec,
+  encryptSpec,
+  type Seal,
+  type ToolBox,
+} from './openpgp.ts';
 import { runStages } from './run-stages.ts';
 
 export interface MadePart {
@@ -21,12 +28,14 @@ export async function makePart(
   compression: Compression,
   file: SpoolFile,
   tools: ToolBox,
+  seal: Seal,
 ): Promise<MadePart> {
   const plain = createMeasure('sha256');
   const stored = createMeasure('sha256', 'md5');
   const counts = await createCountProof(compression);
   const compressor = compressSpec(tools, compression);
-  const specs = compressor === null ? [encryptSpec(tools)] : [compressor, encryptSpec(tools)];
+  const encryptor = encryptSpec(tools, seal);
+  const specs = compressor === null ? [encryptor] : [compressor, encryptor];
   const stages = specs.map(startStage);
 
   await runStages({
@@ -60,12 +69,13 @@ export async function provePart(
   compression: Compression,
   file: SpoolFile,
   tools: ToolBox,
+  { passphrase }: Seal,
 ): Promise<void> {
   const back = createMeasure('sha256');
   const decompressor = decompressSpec(tools, compression);
   const input = file.openForReading();
   try {
-    const decrypt = decryptSpec(tools, input.fd);
+    const decrypt = decryptSpec(tools, input.fd, passphrase);
     const stages = (decompressor === null ? [decrypt] : [decrypt, decompressor]).map(startStage);
     await runStages({
       stages,

@@ -17,6 +17,7 @@ import type { Ground } from './backup-source.ts';
 import { createMeasure } from './measure.ts';
 import type { ToolBox } from './openpgp.ts';
 import { makePart, provePart } from './part.ts';
+import { sealManifest, sealPart } from './recipients.ts';
 
 /** Every part is proven by counts. While the line is busy with another one, reading it back from the disk costs nothing that is missed, so it is decoded as well; and so is each of this many where the line is never busy. */
 const decodeEach = 16;
@@ -110,11 +111,17 @@ export function createShipper({ plan, ground, context, tools }: Shipment): Shipp
       const offset = last === undefined ? 0 : last.made.stream.offset + last.made.stream.bytes;
       const file = await spool.create(nameOf(n));
       const { stream, stored } = await orRemoved(file, async () => {
-        const unproven = await makePart(piece, settings.compression, file, tools);
-        if (n % decodeEach === 0 || busy()) await provePart(unproven, settings.compression, file, tools);
+        const seal = sealPart(ground.recipients, tools, surroundings.randomId);
+        const unproven = await makePart(piece, settings.compression, file, tools, seal);
+        if (n % decodeEach === 0 || busy())
+          await provePart(unproven, settings.compression, file, tools, seal);
         return unproven;
       });
-      const made = { compression: settings.compression.method, stream: { offset, ...stream }, stored };
+      const recipients = ground.recipients.map(({ fingerprint }) => fingerprint);
+      const made = {
+        ...{ compression: settings.compression.method, stream: { offset, ...stream }, stored },
+        ...(recipients.length === 0 ? {} : { recipients }),
+      };
       journal.addFile(backup, n, made);
       return { n, made, file };
     },
@@ -138,8 +145,9 @@ export function createShipper({ plan, ground, context, tools }: Shipment): Shipp
       const file = await spool.create(nameOf(manifestNumber));
       const none = { method: 'none' } as const;
       const { stream, stored } = await orRemoved(file, async () => {
-        const unproven = await makePart(once(JSON.stringify(manifest)), none, file, tools);
-        await provePart(unproven, none, file, tools);
+        const seal = sealManifest(tools);
+        const unproven = await makePart(once(JSON.stringify(manifest)), none, file, tools, seal);
+        await provePart(unproven, none, file, tools, seal);
         return unproven;
       });
       const made = { compression: none.method, stream: { offset: 0, ...stream }, stored };

@@ -34,7 +34,7 @@ const StreamEnd = z.object({
 export type StreamEnd = z.infer<typeof StreamEnd>;
 
 /** A sealed file of the spool, on its way: a part, or the manifest. */
-const MadeFile = Part.pick({ compression: true, stream: true, stored: true });
+const MadeFile = Part.pick({ compression: true, stream: true, stored: true, recipients: true });
 export type MadeFile = z.infer<typeof MadeFile>;
 
 /** The manifest's place among the numbered parts. */

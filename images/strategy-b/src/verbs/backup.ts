@@ -10,6 +10,7 @@ import { toHavenError } from '../drive/errors.ts';
 import { loadManifests } from '../manifest/load-manifests.ts';
 import { withUnlisted } from '../manifest/unlisted.ts';
 import { backupSource, type Ground } from '../pipeline/backup-source.ts';
+import { readRecipients } from '../pipeline/recipients.ts';
 import { imageVersion, toolVersions } from '../process/tool-versions.ts';
 import { createSpool } from '../spool/spool.ts';
 import { type Journal, openJournal } from '../state/journal.ts';
@@ -46,6 +47,7 @@ async function backUpAll(request: BackupRequest, journal: Journal, context: Cont
 /** What all sources share: asked of the store once. What the state volume knew of backups is only a cache of it. */
 async function prepare(journal: Journal, context: Context): Promise<Ground> {
   const { store, settings, surroundings, memory, events } = context;
+  const recipients = await readRecipients(settings.publicKeys, context.tools());
   const spool = createSpool(join(surroundings.paths.state, 'spool'));
   spool.keepOnly(journal.spooled());
   const listed = await readCatalogue(store, settings.set, true);
@@ -56,7 +58,7 @@ async function prepare(journal: Journal, context: Context): Promise<Ground> {
   );
   for (const { error } of unreadable) events.note('warn', 'unreadable-manifest', error.message);
   return {
-    ...{ spool, journal, catalogue },
+    ...{ spool, journal, catalogue, recipients },
     manifests: readable.map(({ manifest }) => manifest),
     committed: new Set([
       ...catalogue.manifests.map(({ properties }) => properties.backup!),
