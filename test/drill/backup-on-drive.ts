@@ -201,7 +201,7 @@ function makeGpg(): Gpg {
   };
 }
 
-async function accessToken(drive: StartedEmulator): Promise<string> {
+export async function accessToken(drive: StartedEmulator): Promise<string> {
   const body = new URLSearchParams({
     grant_type: 'refresh_token',
     client_id: CLIENT.id,
@@ -212,7 +212,7 @@ async function accessToken(drive: StartedEmulator): Promise<string> {
   return ((await answer.json()) as { access_token: string }).access_token;
 }
 
-async function upload(
+export async function upload(
   drive: StartedEmulator,
   token: string,
   metadata: Record<string, unknown>,

@@ -57,6 +57,7 @@ const ROUTES: Record<string, AdminHandler> = {
     return emptyAnswer(204);
   },
   'GET files': async (emulator) => jsonAnswer({ files: await storedFiles(emulator) }),
+  'POST ids': allowIds,
   'POST clients': addClient,
   'POST revoke': ({ accounts }, body) => {
     const token = body.refreshToken;
@@ -67,6 +68,15 @@ const ROUTES: Record<string, AdminHandler> = {
   'POST expire-access-tokens': ({ accounts }) => jsonAnswer({ expired: accounts.expireAccessTokens() }),
   'POST device': decideDevice,
 };
+
+/** For files that are brought along from another Drive, whose ids others of them name. */
+function allowIds({ store }: Emulator, { ids }: Body): Answer {
+  if (!Array.isArray(ids) || !ids.every((id) => typeof id === 'string' && /^[\w-]+$/.test(id))) {
+    throw new Error('POST ids takes {"ids": [string]}');
+  }
+  store.rememberIds(ids);
+  return emptyAnswer(204);
+}
 
 /** Given an admin request, return its answer; whatever is wrong with it is said in `error`. */
 export async function admin(emulator: Emulator, request: IncomingMessage): Promise<Answer> {

@@ -164,3 +164,17 @@ function tls(options: object): Promise<TLSSocket> {
     socket.once('error', reject);
   });
 }
+
+describe('ids', () => {
+  test('an id that was allowed is one that a file can be made with, once', async () => {
+    const create = async () =>
+      (await drive.api('POST', 'files?fields=id', { id: 'id-of-another-drive', name: 'brought along' }))
+        .status;
+
+    const before = await create();
+    await emulator.admin('POST ids', { ids: ['id-of-another-drive'] });
+
+    assert.deepEqual([before, await create(), await create()], [400, 200, 409]);
+    await assert.rejects(emulator.admin('POST ids', { ids: [7] }), /takes/);
+  });
+});
