@@ -100,6 +100,7 @@ export const profiles: Record<string, Profile> = {
       restore: () => {
         return { ...common, verb: 'restore', dataset: 'tank/restored', type: 'filesystem', streams: 1 };
       },
+      'copy-out': () => ({ ...common, verb: 'copy-out', step: 'look', path: '', really: false }),
       prepare: () => ({ ...common, verb: 'prepare', ...throwaway, sizeBytes: 1 << 30 }),
       seal: () => ({ ...common, verb: 'seal', ...throwaway }),
       alter: () => ({ ...common, verb: 'alter', alterations: ['content'] }),

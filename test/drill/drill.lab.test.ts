@@ -23,7 +23,9 @@ interface Received {
 }
 
 function step(...args: string[]): Ended {
-  const run = spawnSync(onGround, ['--no-sync', 'test/drill/on-zfs.sh', name, ...args], { encoding: 'utf8' });
+  const image = process.env.HAVEN_DRILL_IMAGE ?? 'haven/drill';
+  const command = ['--no-sync', 'env', `HAVEN_DRILL_IMAGE=${image}`, 'test/drill/on-zfs.sh', name, ...args];
+  const run = spawnSync(onGround, command, { encoding: 'utf8' });
   const lines = run.stdout.split('\n').filter((line) => line.startsWith('{'));
   const result = lines.length > 0 ? parseEvent(lines.at(-1)!) : {};
   return { code: run.status, result, stdout: run.stdout, stderr: run.stderr };
@@ -125,6 +127,37 @@ test('a volume’s chain is restored and compared byte for byte, without a privi
   assert.deepEqual(compared.sha256, { source: sha256, restored: sha256 });
   assert.deepEqual([compared.bytes, compared.mismatches], [12 * 1048576, 0]);
   assertRed(older, 30, /the restored snapshot has GUID/);
+});
+
+test('a chain is restored into a new dataset of the owner’s pool, marked, mounted nowhere, the same as its source', () => {
+  assertOk(step('change', 'r1', 'mkdir -p late && echo late > late/file'));
+
+  const restored = assertOk(step('restore', 'my restored', 'whole', 'a-r1')).restored as Received;
+  const compared = assertOk(step('verify-restored', 'my restored', 'r1', '1')).comparison as {
+    mismatches: number;
+  };
+  const over = step('restore', 'my restored', 'whole');
+
+  assert.equal(restored.guid, step('guid', 'r1').stdout.trim());
+  assert.equal(compared.mismatches, 0);
+  assert.deepEqual(step('properties', 'my restored').stdout.split('\n').slice(0, 5), [
+    ...['lab-1', 'noauto', 'no', 'on', 'posix'],
+  ]);
+  assertRed(over, 3, /already/);
+});
+
+test('a dataset that is there is not touched, and one that breaks off or is stopped is gone', () => {
+  step('occupy', 'precious');
+
+  const over = step('restore', 'precious', 'whole');
+  const cut = step('restore', 'cut', 'whole', 'cut');
+  const stopped = step('restore-stopped', 'stopped');
+
+  assertRed(over, 3, /already/);
+  assert.deepEqual(step('properties', 'precious').stdout.split('\n').slice(0, 2), ['-', 'on']);
+  assertRed(cut, 1, /incremental number 1/);
+  assertRed(stopped, 143, /stopped/);
+  assert.equal(step('properties', 'cut').stdout + step('properties', 'stopped').stdout, '');
 });
 
 for (const [how, code, message] of [

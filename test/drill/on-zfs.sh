@@ -3,6 +3,11 @@
 #   on-zfs.sh NAME setup              a pool NAME with the dataset "NAME/my data", full of awkward entries, and its snapshot @a
 #   on-zfs.sh NAME receive POOL HOW…  sends each stream (HOW: see stream below) into a pipe of its own and runs the image's `receive`
 #   on-zfs.sh NAME stopped POOL       the same with half a stream, and SIGTERM to `receive` while it waits for the rest
+#   on-zfs.sh NAME restore SET HOW…   the same with the image's `restore`, into the new dataset "NAME/SET"
+#   on-zfs.sh NAME restore-stopped SET  the same with a whole stream, and SIGTERM while it waits for a second one
+#   on-zfs.sh NAME verify-restored SET SNAP N  runs `verify` on what stream N became in "NAME/SET" and the source's @SNAP
+#   on-zfs.sh NAME properties SET     the new dataset's mark, canmount, mounted, readonly and acltype; nothing where there is none
+#   on-zfs.sh NAME occupy SET         a dataset "NAME/SET" with a file in it
 #   on-zfs.sh NAME verify POOL SNAP [N]  runs `verify` on the restored snapshot (of stream N, else the first) and the source's @SNAP
 #   on-zfs.sh NAME volume             a volume "NAME/my vm" with data, zeros and holes, and its snapshots @v1 and @v2; prints the SHA-256 of its device
 #   on-zfs.sh NAME verify-volume POOL SNAP N  runs `verify-volume` on what stream N restored and the volume's @SNAP
@@ -16,6 +21,7 @@
 set -euo pipefail
 name=$1 step=$2
 shift 2
+drill=${HAVEN_DRILL_IMAGE:-haven/drill}
 here=$(cd "$(dirname "$0")/../.." && pwd)
 scratch=/var/lib/haven/$name
 dataset="$name/my data"
@@ -37,7 +43,7 @@ setup() {
   zpool create -o cachefile=none -R "$scratch/alt" -O acltype=posixacl "$name" "$scratch/pool.img"
   zfs create "$dataset"
   docker run --rm --user 0 --entrypoint python3 -e PYTHONPATH=/opt/haven:/drill -v "$scratch/alt/$dataset:/tree" \
-    -v "$here/images/drill:/drill:ro" haven/drill -c 'from tests.test_compare import make_tree; make_tree(b"/tree")'
+    -v "$here/images/drill:/drill:ro" "$drill" -c 'from tests.test_compare import make_tree; make_tree(b"/tree")'
   zfs snapshot "$dataset@a"
   docker volume create --driver local --opt type=tmpfs --opt device=tmpfs --opt o=uid=1000,gid=1000,mode=755,size=1m "$name-pipe" >/dev/null
 }
@@ -59,7 +65,7 @@ stream() { # HOW
 feed() { # HOW…: each stream into its pipe, as `fetch` would; ends when told to by docker
   local n=0 how
   for how; do
-    stream "$how" | docker run --rm -i --name "$name-feed" --user 1000:1000 --network none -v "$name-pipe:/haven/pipe" -e "PIPE=/haven/pipe/stream-00$n" --entrypoint sh haven/drill \
+    stream "$how" | docker run --rm -i --name "$name-feed" --user 1000:1000 --network none -v "$name-pipe:/haven/pipe" -e "PIPE=/haven/pipe/stream-00$n" --entrypoint sh "$drill" \
       -c 'rm -f "$PIPE"; mkfifo "$PIPE"; chmod 644 "$PIPE"; cat > "$PIPE"' >&2 || :
     n=$((n + 1))
   done
@@ -69,13 +75,47 @@ receive() { # POOL, HOW…
   local pool=$1
   shift
   request receive "\"scratch\":\"$scratch/drill\",\"pool\":\"$pool\",\"sizeBytes\":${SIZE:-268435456},\"type\":\"${TYPE:-filesystem}\",\"streams\":$#"
-  docker run --rm --user 0 --network none -v "$name-pipe:/haven/pipe" --entrypoint sh haven/drill -c 'rm -f /haven/pipe/*'
+  with_streams receive "$@"
+}
+
+with_streams() { # VERB, HOW…
+  local verb=$1
+  shift
+  docker run --rm --user 0 --network none -v "$name-pipe:/haven/pipe" --entrypoint sh "$drill" -c 'rm -f /haven/pipe/*'
   feed "$@" &
   local feeder=$! code=0
-  docker run --rm --name "$name-receive" "${privileged[@]}" -v "$name-pipe:/haven/pipe" -v "$scratch/request.json:/haven/request.json:ro" haven/drill receive || code=$?
+  docker run --rm --name "$name-receive" "${privileged[@]}" -v "$name-pipe:/haven/pipe" -v "$scratch/request.json:/haven/request.json:ro" "$drill" "$verb" || code=$?
   kill "$feeder" 2>/dev/null || :
   docker rm -f "$name-feed" >/dev/null 2>&1 || :
   return $code
+}
+
+restore() { # SET, HOW…
+  local dataset_made=$name/$1
+  shift
+  request restore "\"dataset\":\"$dataset_made\",\"type\":\"filesystem\",\"streams\":$#"
+  with_streams restore "$@"
+}
+
+restore-stopped() { # SET
+  (
+    while ! zfs list "$name/$1@haven-restored-000" >/dev/null 2>&1; do sleep 0.5; done
+    docker stop --time 30 "$name-receive" >/dev/null
+  ) &
+  restore "$1" whole half
+}
+
+properties() { # SET
+  zfs get -H -p -o value haven:restore,canmount,mounted,readonly,acltype "$name/$1" 2>/dev/null || :
+}
+
+occupy() { # SET
+  zfs create "$name/$1"
+  echo precious >"$scratch/alt/$name/$1/file"
+}
+
+verify-restored() { # SET, SNAP, N
+  compare "$name/$1@haven-restored-00$3" "$2"
 }
 
 receive-volume() { # POOL, HOW…
@@ -107,7 +147,7 @@ volume() {
 
 verify-volume() { # POOL, SNAP, N
   request verify-volume "\"pool\":\"$1\",\"restored\":\"drill-00$3\",\"source\":{\"dataset\":\"$name/my vm\",\"snapshot\":\"$2\",\"guid\":\"$(zfs get -H -p -o value guid "$name/my vm@$2")\"}"
-  docker run --rm "${confined[@]}" --user 1000:1000 --device /dev/zfs -v "$scratch/request.json:/haven/request.json:ro" haven/drill verify-volume
+  docker run --rm "${confined[@]}" --user 1000:1000 --device /dev/zfs -v "$scratch/request.json:/haven/request.json:ro" "$drill" verify-volume
 }
 
 change() { # SNAP, SCRIPT
@@ -130,12 +170,16 @@ pools() {
 }
 
 verify() { # POOL, SNAP, [N]
+  compare "$1/restored@drill-00${3:-0}" "$2"
+}
+
+compare() { # RESTORED, SNAP
   request verify '"compare":"filesystem"'
   snapshot_volume "$name-source" "$dataset@$2"
-  snapshot_volume "$name-restored" "$1/restored@drill-00${3:-0}"
+  snapshot_volume "$name-restored" "$1"
   local code=0
   docker run --rm "${confined[@]}" --user 0 --cap-add DAC_READ_SEARCH -v "$name-source:/haven/source:ro" -v "$name-restored:/haven/restored:ro" \
-    -v "$scratch/out:/haven/out" -v "$scratch/request.json:/haven/request.json:ro" haven/drill verify || code=$?
+    -v "$scratch/out:/haven/out" -v "$scratch/request.json:/haven/request.json:ro" "$drill" verify || code=$?
   docker volume rm "$name-source" "$name-restored" >/dev/null
   cat "$scratch/out/comparison.json" >&2
   return $code
@@ -143,7 +187,7 @@ verify() { # POOL, SNAP, [N]
 
 reap() { # POOLS
   request reap "\"scratch\":\"$scratch/drill\",\"pools\":$1"
-  docker run --rm "${privileged[@]}" -v "$scratch/request.json:/haven/request.json:ro" haven/drill reap
+  docker run --rm "${privileged[@]}" -v "$scratch/request.json:/haven/request.json:ro" "$drill" reap
 }
 
 teardown() {

@@ -235,6 +235,17 @@ export const Comparison = z.looseObject({
 });
 export type Comparison = z.infer<typeof Comparison>;
 
+/** Into a folder of the owner's. Of a mere look, only how many entries it has, and its free bytes. */
+export const CopiedOut = z.looseObject({
+  entries: Count,
+  freeBytes: Count.optional(),
+  files: Count.optional(),
+  bytes: Count.optional(),
+  differences: z.record(z.string(), Count).optional(),
+  seconds: z.number(),
+});
+export type CopiedOut = z.infer<typeof CopiedOut>;
+
 export const Version = z.looseObject({
   contract: z.string(),
   supported: z.array(z.string()).min(1),
@@ -296,6 +307,7 @@ export const Result = z.looseObject({
   received: Received.optional(),
   restored: Restored.optional(),
   comparison: Comparison.optional(),
+  copiedOut: CopiedOut.optional(),
   reaped: z.array(z.string()).optional(),
   copied: z.looseObject({ objects: z.int().min(1), bytes: z.int().min(1) }).optional(),
   altered: z.looseObject({ entries: z.int().min(1), alterations: z.array(z.string()).min(1) }).optional(),

@@ -44,6 +44,7 @@ const resultFields: Record<Verb, (keyof Result)[]> = {
   seal: ['sealed'],
   verify: ['comparison'],
   'verify-volume': ['comparison'],
+  'copy-out': ['copiedOut'],
   reap: ['reaped'],
   copy: ['copied'],
   alter: ['altered'],

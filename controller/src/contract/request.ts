@@ -35,6 +35,7 @@ export type Request = Common &
     | { verb: 'seal'; scratch: string; pool: string }
     | { verb: 'verify'; compare: 'filesystem' }
     | { verb: 'verify-volume'; pool: string; restored: string; source: Omit<Source, 'id'> }
+    | { verb: 'copy-out'; step: 'look' | 'copy'; path: string; really: boolean }
     | { verb: 'reap'; scratch: string; pools: 'all' | string[] }
     | { verb: 'alter'; alterations: string[] }
   );

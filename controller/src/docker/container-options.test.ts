@@ -36,6 +36,8 @@ const table: [Part, Verb, string, string[], string[], string, StrategyName?][] =
   ['strategy-b', 'prune', '1000:1000', [], ['/dev/zfs'], 'store'],
   ['drill', 'fetch', '1000:1000', [], [], 'store', 'b'],
   ['drill', 'receive', '0:0', ['SYS_ADMIN'], ['/dev/zfs'], 'none'],
+  ['drill', 'restore', '0:0', ['SYS_ADMIN'], ['/dev/zfs'], 'none'],
+  ['drill', 'copy-out', '0:0', fetchesTree, [], 'none'],
   ['drill', 'reap', '0:0', ['SYS_ADMIN'], ['/dev/zfs'], 'none'],
   ['drill', 'verify-volume', '1000:1000', [], ['/dev/zfs'], 'none'],
   ['drill', 'verify', '0:0', ['DAC_READ_SEARCH'], [], 'none'],

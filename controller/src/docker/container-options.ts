@@ -5,6 +5,8 @@ import { type Part, privilegesOf } from './privileges.ts';
 
 export type Mount =
   | { kind: 'file' | 'folder'; from: string; to: string; writable?: boolean }
+  /** A folder of the owner's, where the controller may not even see it; one that is not there is made. */
+  | { kind: 'owners-folder'; from: string; to: string; writable: true }
   | { kind: 'volume'; name: string; to: string; writable?: boolean }
   /** A ZFS snapshot, or a dataset of a throwaway pool, that Docker itself mounts while the container runs. */
   | { kind: 'zfs'; name: string; device: string; to: string; writable?: boolean }
@@ -72,7 +74,11 @@ export function containerOptions(spec: RunSpec): ContainerCreateOptions {
       MemorySwap: spec.limits.memory,
       Tmpfs: { '/tmp': 'size=67108864,mode=1777', ...tmpfs },
       Mounts: spec.mounts.flatMap((mount) =>
-        mount.kind === 'scratch-memory' ? [] : [mountSettings(spec, mount)],
+        mount.kind === 'scratch-memory' || mount.kind === 'owners-folder' ? [] : [mountSettings(spec, mount)],
+      ),
+      // This older way of naming a bind is the one by which every Docker makes a folder that is not there.
+      Binds: spec.mounts.flatMap((mount) =>
+        mount.kind === 'owners-folder' ? [`${mount.from}:${mount.to}`] : [],
       ),
       // stdout is also kept by us (runs/RUN); Docker's copy serves a controller that was killed, and needs only the end.
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
@@ -81,7 +87,10 @@ export function containerOptions(spec: RunSpec): ContainerCreateOptions {
   };
 }
 
-function mountSettings(spec: RunSpec, mount: Exclude<Mount, { kind: 'scratch-memory' }>): MountSettings {
+function mountSettings(
+  spec: RunSpec,
+  mount: Exclude<Mount, { kind: 'scratch-memory' | 'owners-folder' }>,
+): MountSettings {
   const ReadOnly = mount.writable !== true;
   if (mount.kind === 'zfs') {
     const Options = { type: 'zfs', device: mount.device, o: ReadOnly ? 'ro' : 'rw' };

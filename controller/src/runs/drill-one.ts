@@ -30,13 +30,17 @@ export interface Given {
   version: Version;
 }
 
-export interface Drilling extends Given {
+/** What is restored into a throwaway pool, and what that takes. */
+export interface InPool extends Omit<Given, 'dataset' | 'version'> {
   pool: string;
   pipe: string;
-  sourceVolume: string;
-  restoredVolume: string;
   /** What a tree is restored into. */
   intoVolume: string;
+}
+
+export interface Drilling extends Given, InPool {
+  sourceVolume: string;
+  restoredVolume: string;
 }
 
 export interface RestoreOutcome {
@@ -45,7 +49,7 @@ export interface RestoreOutcome {
   exit: number;
 }
 
-const restoreBy = { streams: restoreStreams, trees: restoreTree } as const;
+export const restoreBy = { streams: restoreStreams, trees: restoreTree } as const;
 
 const skipped = 'skipped: an earlier step failed';
 

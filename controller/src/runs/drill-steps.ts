@@ -25,13 +25,13 @@ const verbsFor = {
 } as const;
 
 /** What an image must know to restore for the owner what strategies that read like this have backed up. */
-export const restoreVerbsFor = {
-  streams: ['fetch', 'restore', 'verify'],
-  trees: ['fetch', 'verify'],
-} as const;
+export function restoreVerbsFor({ reads }: Strategy, into: 'dataset' | 'folder'): string[] {
+  if (into === 'folder') return [...verbsFor[reads], 'copy-out'];
+  return reads === 'streams' ? ['fetch', 'restore', 'verify'] : ['fetch', 'verify'];
+}
 
 /** Every verb of the drill image that may be found at work when the controller was killed. */
-export const drillVerbs = [...new Set([...Object.values(verbsFor).flat(), 'restore'] as const)];
+export const drillVerbs = [...new Set([...Object.values(verbsFor).flat(), 'restore', 'copy-out'] as const)];
 
 export function drillVerbsFor(strategies: Strategy[]): string[] {
   return [...new Set(strategies.flatMap(({ reads }) => verbsFor[reads]))];

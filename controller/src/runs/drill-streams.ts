@@ -6,7 +6,7 @@ import type { Request } from '../contract/request.ts';
 import { labels, type Mount } from '../docker/container-options.ts';
 import type { Step } from '../drill/evidence.ts';
 import { exitCodes } from '../errors.ts';
-import type { Drilling, RestoreOutcome } from './drill-one.ts';
+import type { InPool, RestoreOutcome } from './drill-one.ts';
 import {
   drillVerb,
   fetchMounts,
@@ -17,7 +17,7 @@ import {
   streamBytes,
 } from './drill-steps.ts';
 
-export async function restoreStreams(app: App, drilling: Drilling): Promise<RestoreOutcome> {
+export async function restoreStreams(app: App, drilling: InPool): Promise<RestoreOutcome> {
   const { run, backup, chain, pool } = drilling;
   const scratch = scratchOf(app);
   const { fetch, receive } = await fetchBeside(app, drilling, {
@@ -42,7 +42,7 @@ export async function restoreStreams(app: App, drilling: Drilling): Promise<Rest
 /** A pipe for each stream of the chain. When one half fails the other is stopped: it would wait for ever. */
 export async function fetchBeside(
   app: App,
-  fetched: Pick<Drilling, 'run' | 'folder' | 'strategy' | 'chain' | 'pipe'>,
+  fetched: Pick<InPool, 'run' | 'folder' | 'strategy' | 'chain' | 'pipe'>,
   receiver: { request: Request; mounts: Mount[] },
 ): Promise<{ fetch: Interpretation; receive: Interpretation }> {
   const { run, folder, strategy, chain, pipe } = fetched;

@@ -6,7 +6,7 @@ import type { Interpretation } from '../contract/interpret.ts';
 import type { Request } from '../contract/request.ts';
 import type { Mount } from '../docker/container-options.ts';
 import type { TreeSteps } from '../drill/evidence.ts';
-import type { Drilling, RestoreOutcome } from './drill-one.ts';
+import type { InPool, RestoreOutcome } from './drill-one.ts';
 import {
   drillVerb,
   fetchMounts,
@@ -17,7 +17,7 @@ import {
   streamBytes,
 } from './drill-steps.ts';
 
-export async function restoreTree(app: App, drilling: Drilling): Promise<RestoreOutcome> {
+export async function restoreTree(app: App, drilling: InPool): Promise<RestoreOutcome> {
   const { run, strategy, backup, chain, pool } = drilling;
   const scratch = scratchOf(app);
   const skipped = { ok: false, reason: 'skipped: an earlier step failed' } as const;
@@ -54,10 +54,10 @@ export async function restoreTree(app: App, drilling: Drilling): Promise<Restore
 
 function step(
   app: App,
-  { run, folder }: Drilling,
+  { run, folder }: InPool,
   request: Request,
   mounts: Mount[],
-  strategy?: Drilling['strategy'],
+  strategy?: InPool['strategy'],
 ): Promise<Interpretation> {
   const whose = strategy === undefined ? {} : { strategy };
   return drillVerb(app, { run, folder, tag: request.verb, request, mounts, signal: app.signal, ...whose });

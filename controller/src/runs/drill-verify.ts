@@ -52,7 +52,7 @@ export async function compareTrees(app: App, a: Standing, b: Standing): Promise<
 }
 
 /** Of streams each is a snapshot; a tree is sealed as one, whatever its chain. */
-function restoredSnapshot({ strategy, chain }: Drilling): string {
+export function restoredSnapshot({ strategy, chain }: Pick<Drilling, 'strategy' | 'chain'>): string {
   return strategy.reads === 'trees' ? 'drill-000' : `drill-${String(chain.length - 1).padStart(3, '0')}`;
 }
 

@@ -12,7 +12,7 @@ import { strategyB } from '../strategies/b.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { takeSnapshots } from '../zfs/snapshots.ts';
 import type { RunSummary } from './recorded.ts';
-import { type RestoreResult, runRestore } from './restore.ts';
+import { type RestoreOptions, type RestoreResult, runRestore } from './restore.ts';
 
 before(ensureNoop);
 
@@ -63,7 +63,8 @@ async function prepare(context: TestContext, given: Given = {}): Promise<Prepare
   ground.writeZfsState(state);
   await takeSnapshots(app.zfs, [datasetName], 'haven-1', 'r-0');
   app.onEvent = makesDataset(ground);
-  const restore = (wanted = {}) => runRestore(app, strategy, { source: 'home', to: target, ...wanted });
+  const restore = (wanted: object = { to: target }) =>
+    runRestore(app, strategy, { source: 'home', ...wanted } as RestoreOptions);
   return { ground, app, restore };
 }
 
@@ -137,6 +138,59 @@ test('a dataset that exists is refused before the store is asked, and nothing is
   assert.match(summary.error?.message ?? '', /exists already/);
   assert.deepEqual(verbs, []);
   assert.deepEqual(datasets(ground), ['tank', datasetName]);
+});
+
+const into = (ground: Ground, more = {}) => ({
+  into: join(ground.folder, 'new'),
+  path: '',
+  really: false,
+  ...more,
+});
+
+for (const strategy of [strategyA, strategyB]) {
+  test(`of strategy ${strategy.name} a folder gets what was restored into a throwaway pool, which is destroyed`, async (context) => {
+    const { ground, app, restore } = await prepare(context, { strategy });
+
+    const summary = await restore(into(ground, { path: 'docs/letter' }));
+
+    assert.equal(summary.outcome, 'ok', summary.error?.message);
+    const { copied, by, to } = proofOf(summary);
+    assert.deepEqual([copied?.files, by, to], [2, 'comparison', join(ground.folder, 'new', 'letter')]);
+    const read = (step: string) =>
+      JSON.parse(readFileSync(join(app.home.runs, summary.run, `request-${step}.json`), 'utf8'));
+    const asked = ['look', 'copy'].map((step) => [read(step).step, read(step).path, read(step).really]);
+    assert.deepEqual(asked, [
+      ['look', 'docs/letter', false],
+      ['copy', 'docs/letter', false],
+    ]);
+    assert.deepEqual(read('reap').pools, [read(strategy === strategyA ? 'prepare' : 'receive').pool]);
+    assert.deepEqual(datasets(ground), ['tank', datasetName]);
+    assert.equal(await leftovers(ground), '');
+  });
+}
+
+test('a folder that is refused is refused before anything is fetched', async (context) => {
+  const { ground, app, restore } = await prepare(context, { drill: { 'copy-out': { exitCode: 3 } } });
+  const verbs = new Set<string>();
+  app.onEvent = (verb) => void verbs.add(verb);
+
+  const summary = await restore(into(ground));
+
+  assert.deepEqual([summary.outcome, summary.exit], ['failed', 3]);
+  assert.deepEqual([...verbs], ['copy-out']);
+});
+
+test('a folder that cannot keep all attributes is a partial restore, and says of what', async (context) => {
+  const copied = { entries: 3, freeBytes: 1e12, files: 2, bytes: 9, differences: { xattr: 2 }, seconds: 1 };
+  const { ground, restore } = await prepare(context, {
+    drill: { 'copy-out': { result: { copiedOut: copied } } },
+  });
+
+  const summary = await restore(into(ground));
+
+  assert.deepEqual([summary.outcome, summary.exit], ['partial', 10]);
+  assert.match(summary.error?.message ?? '', /could not keep .*: 2 xattr/);
+  assert.equal(await leftovers(ground), '');
 });
 
 const failures: [string, Given, number, RegExp][] = [

@@ -1,24 +1,17 @@
 // A restore for the owner, by the very steps that every drill takes: the recovery kit alone, the same programs, the same checks. Into a dataset that did not
 // exist; compared with the snapshot that was backed up where that is still there. What is not finished is destroyed, if it bears the mark of this run.
 import type { App } from '../app.ts';
-import type { Backup, Comparison } from '../contract/events.ts';
+import type { Backup, Comparison, CopiedOut } from '../contract/events.ts';
 import type { Check } from '../drill/check.ts';
 import type { Step } from '../drill/evidence.ts';
-import { type ErrorReport, exitCodes, HavenError, reportOf } from '../errors.ts';
+import { type ErrorCode, type ErrorReport, exitCodes, HavenError, reportOf } from '../errors.ts';
 import { takeLock } from '../history/lock.ts';
 import { ensureKit } from '../kit/write-kit.ts';
 import { madeChecks, type Proof, prove } from '../restore/proof.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { releaseSnapshot } from '../zfs/snapshots.ts';
 import { holdSource, removeVolumes, tried } from './drill-one.ts';
-import {
-  drillHold,
-  makeOutFolder,
-  releaseStaleHolds,
-  removeWorkFolder,
-  restoreVerbsFor,
-  streamBytes,
-} from './drill-steps.ts';
+import { drillHold, makeOutFolder, releaseStaleHolds, removeWorkFolder } from './drill-steps.ts';
 import { comparisonOf, walk } from './drill-verify.ts';
 import { handshake } from './handshake.ts';
 import { drillSpec } from './images.ts';
@@ -26,15 +19,13 @@ import { removeDrillContainers } from './leftovers.ts';
 import { listBackups } from './look.ts';
 import { type Ending, type RunSummary, recorded } from './recorded.ts';
 import { chooseBackup, type Wanted } from './restore-choose.ts';
-import { type Restoring, restoredSnapshot, restoreInto } from './restore-steps.ts';
-import { demandTarget, destroyUnfinished, handOver, noteTarget } from './restore-target.ts';
+import { intoDataset } from './restore-into-dataset.ts';
+import { type IntoFolder, intoFolder } from './restore-into-folder.ts';
+import type { Outcome, Place, Restoring } from './restore-place.ts';
 import { makeRunFolder } from './run-folder.ts';
 import { sourcesOf } from './sources.ts';
 
-export interface RestoreOptions extends Wanted {
-  /** The dataset to be made. */
-  to: string;
-}
+export type RestoreOptions = Wanted & /** The dataset to be made. */ ({ to: string } | IntoFolder);
 
 export interface RestoreResult extends Proof {
   source: string;
@@ -42,7 +33,10 @@ export interface RestoreResult extends Proof {
   createdAt: string;
   chain: number;
   type: Backup['type'];
+  /** The dataset, or the folder or file, that was made. */
   to: string;
+  /** What was copied into a folder; null where the dataset itself was wanted. */
+  copied: CopiedOut | null;
   seconds: number;
 }
 
@@ -60,66 +54,73 @@ export async function runRestore(app: App, strategy: Strategy, options: RestoreO
 }
 
 async function restore(app: App, strategy: Strategy, run: string, options: RestoreOptions): Promise<Ending> {
+  const place = 'to' in options ? intoDataset(app, strategy, options.to) : intoFolder(app, strategy, options);
   const startedAt = app.now();
-  const { to, source } = options;
+  const folder = makeRunFolder(app.home, run);
+  await handshake(app, drillSpec(app, { verb: 'version', run, mounts: [] }), place.verbs);
   // Before hours of fetching, and before the store is asked.
-  await demandTarget(app.zfs, to);
-  const spec = drillSpec(app, { verb: 'version', run, mounts: [] });
-  await handshake(app, spec, [...restoreVerbsFor[strategy.reads]]);
+  await place.demand(run, folder);
   await ensureKit(app, strategy);
   const chain = chooseBackup(strategy, await listBackups(app, strategy), options);
-  const backup = chain.at(-1)!;
-  await demandTarget(app.zfs, to, backup.sourceBytes ?? streamBytes(chain));
-  const folder = makeRunFolder(app.home, run);
+  await place.demand(run, folder, chain);
   const volume = (what: string) => `${app.config.name}-restore-${what}-${app.randomHex(4)}`;
-  const restoring: Restoring = {
-    ...{ run, folder, strategy, chain, target: to },
-    pipe: volume('pipe'),
-    intoVolume: volume('into'),
-  };
-  noteTarget(folder, to);
-  let failure: ErrorReport;
-  try {
-    const proof = await makeAndProve(app, restoring, [volume('source'), volume('restored')]);
-    const seconds = (app.now().getTime() - startedAt.getTime()) / 1000;
-    const { id, createdAt, type } = backup;
-    const result = { source, backup: id, createdAt, chain: chain.length, type, to, seconds, ...proof };
-    return ended(result satisfies RestoreResult);
-  } catch (thrown) {
-    failure = app.signal.aborted
-      ? { code: 'interrupted', operation: 'restore', message: 'stopped by request' }
-      : reportOf(thrown, 'restore');
-  } finally {
-    await tried(() => removeWorkFolder(folder));
-    await tried(() => removeVolumes(app, [restoring.pipe, restoring.intoVolume]));
-  }
-  const error = { ...failure, ...(await withdraw(app, failure, to, run)) };
-  const outcome = error.code === 'interrupted' ? 'interrupted' : 'failed';
-  return { outcome, exit: exitCodes[error.code], error, result: null };
+  const restoring = { run, folder, strategy, chain, pipe: volume('pipe'), intoVolume: volume('into') };
+  const ending = await makeAndProve(app, place, restoring, [volume('source'), volume('restored')])
+    .then(({ proof, copied }) => {
+      const seconds = (app.now().getTime() - startedAt.getTime()) / 1000;
+      const { id, createdAt, type } = chain.at(-1)!;
+      const what = { source: options.source, backup: id, createdAt, chain: chain.length, type };
+      return ended({ ...what, to: place.words, copied, seconds, ...proof });
+    })
+    .catch(async (thrown): Promise<Ending> => {
+      const failure: ErrorReport = app.signal.aborted
+        ? { code: 'interrupted', operation: 'restore', message: 'stopped by request' }
+        : reportOf(thrown, 'restore');
+      const error = { ...failure, ...(await place.undo(failure, run)) };
+      const outcome = error.code === 'interrupted' ? 'interrupted' : 'failed';
+      return { outcome, exit: exitCodes[error.code], error, result: null };
+    });
+  await place.tidy(restoring);
+  await tried(() => removeWorkFolder(folder));
+  await tried(() => removeVolumes(app, [restoring.pipe, restoring.intoVolume]));
+  return ending;
 }
 
 /** What a mismatch leaves may be all that its owner has: it stays, and is called what it is. */
 function ended(result: RestoreResult): Ending {
-  if (result.sound) return { outcome: 'ok', exit: 0, error: null, result };
-  const { to: subject, words: message } = result;
-  const hint = 'it was left as it came, read-only; restore another backup, or of the other strategy';
-  const error = { code: 'damaged', operation: 'restore', subject, message, hint } as const;
-  return { outcome: 'failed', exit: exitCodes.damaged, error, result };
+  const { to: subject, words: message, sound, copied } = result;
+  if (!sound) {
+    const hint = 'it was left as it came; restore another backup, or of the other strategy';
+    const error = { code: 'damaged', operation: 'restore', subject, message, hint } as const;
+    return { outcome: 'failed', exit: exitCodes.damaged, error, result };
+  }
+  const lost = Object.entries(copied?.differences ?? {}).map(([kind, count]) => `${count} ${kind}`);
+  if (lost.length === 0) return { outcome: 'ok', exit: 0, error: null, result };
+  const error = {
+    code: 'partial',
+    operation: 'restore',
+    subject,
+    message: `all files are there, but their folder could not keep all that belongs to them: ${lost.join(', ')}`,
+    hint: 'a folder on ext4, XFS or ZFS keeps them',
+  } as const;
+  return { outcome: 'partial', exit: exitCodes.partial, error, result };
 }
 
-async function makeAndProve(app: App, restoring: Restoring, volumes: [string, string]): Promise<Proof> {
-  const { run, strategy, chain, target } = restoring;
-  const backup = chain.at(-1)!;
-  const held = await holdSourceOf(app, strategy, backup, run);
+async function makeAndProve(
+  app: App,
+  place: Place,
+  restoring: Restoring,
+  volumes: [string, string],
+): Promise<{ proof: Proof; copied: CopiedOut | null }> {
+  const { run, strategy, chain } = restoring;
+  const held = await holdSourceOf(app, strategy, chain.at(-1)!, run);
   try {
-    const { made, culprit } = await restoreInto[strategy.reads](app, restoring);
-    const checks = madeChecks(chain, made);
+    const outcome = await place.make(restoring);
+    const checks = madeChecks(chain, outcome.made);
     const wrong = checks.find(({ pass }) => !pass);
-    if (wrong !== undefined) throw new HavenError(failed(wrong, culprit?.error));
-    const compared = await compare(app, restoring, held, volumes);
-    const proof = prove(made.reads, checks, compared);
-    await handOver(app.zfs, target, proof.sound);
-    return proof;
+    if (wrong !== undefined) throw new HavenError(failed(wrong, outcome));
+    const proof = prove(outcome.made.reads, checks, await compare(app, place, restoring, held, volumes));
+    return { proof, copied: (await place.finish(restoring, proof)) ?? null };
   } finally {
     await tried(() => removeVolumes(app, volumes));
     if (held.ok)
@@ -127,9 +128,10 @@ async function makeAndProve(app: App, restoring: Restoring, volumes: [string, st
   }
 }
 
-function failed({ name, detail }: Check, error: ErrorReport | undefined): ErrorReport {
+function failed({ name, detail }: Check, { exit, error }: Outcome): ErrorReport {
   const hint = 'nothing was restored; try another backup (`haven list`), or the other strategy';
-  return error ?? { code: 'damaged', operation: 'restore', message: `${name}: ${detail}`, hint };
+  const code = (Object.keys(exitCodes) as ErrorCode[]).find((one) => exitCodes[one] === exit) ?? 'damaged';
+  return error ?? { code, operation: 'restore', message: `${name}: ${detail}`, hint };
 }
 
 interface Held {
@@ -149,15 +151,15 @@ async function holdSourceOf(app: App, strategy: Strategy, backup: Backup, run: s
 
 async function compare(
   app: App,
+  place: Place,
   restoring: Restoring,
   held: Step<Held>,
   [sourceVolume, restoredVolume]: [string, string],
 ): Promise<Step<Comparison>> {
   if (!held.ok) return held;
-  const { run, folder, chain, target } = restoring;
+  const { run, folder, chain } = restoring;
   const backup = chain.at(-1)!;
   if (backup.type === 'volume') return { ok: false, reason: 'it is a volume, which has no files' };
-  const snapshot = restoredSnapshot(restoring);
   const out = makeOutFolder(folder, backup.source);
   const compared = comparisonOf(
     await walk(app, { run, folder, tag: 'verify', out }, [
@@ -166,27 +168,10 @@ async function compare(
         device: `${held.value.dataset}@${held.value.name}`,
         to: '/haven/source',
       }),
-      app.mountZfs({ name: restoredVolume, device: `${target}@${snapshot}`, to: '/haven/restored' }),
+      app.mountZfs({ name: restoredVolume, device: place.restored(restoring), to: '/haven/restored' }),
     ]),
   );
   if (app.signal.aborted)
     throw new HavenError({ code: 'interrupted', operation: 'compare', message: 'stopped' });
   return compared.ok ? compared : { ok: false, reason: `the comparison failed: ${compared.reason}` };
-}
-
-/** Takes back what a failed restore made; what is left is named. */
-async function withdraw(
-  app: App,
-  failure: ErrorReport,
-  target: string,
-  run: string,
-): Promise<Partial<ErrorReport>> {
-  const destroyed = await tried(() => destroyUnfinished(app.zfs, target, run));
-  const why = destroyed.ok ? destroyed.value : destroyed.reason;
-  if (why === undefined) return {};
-  return {
-    subject: target,
-    message: `${failure.message}; ${target} is left as far as it had come: ${why}`,
-    hint: `when nobody needs it: zfs destroy -r '${target}'`,
-  };
 }

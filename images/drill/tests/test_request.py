@@ -20,6 +20,7 @@ VALID: dict[str, dict[str, Any]] = {
     "seal": {"scratch": "/s", "pool": "haven-drill-0123abcd"},
     "verify": {"compare": "filesystem"},
     "verify-volume": {"pool": "haven-drill-0123abcd", "restored": "drill-007", "source": {"dataset": "tank/my vm", "snapshot": "a", "guid": "1"}},
+    "copy-out": {"step": "copy", "path": "my letters/a.txt", "really": False},
     "reap": {"scratch": "/s", "pools": ["haven-drill-0123abcd"]},
     "alter": {"alterations": ["content", "owner"]},
 }
@@ -40,6 +41,9 @@ WRONG: dict[str, list[Any]] = {
     "source": [{"dataset": d, "snapshot": s, "guid": g} for d, s, g in (("-r", "a", "1"), ("t@x", "a", "1"), ("t", "-r", "1"), ("t", "a", "x"))]
     + [{"dataset": "t", "snapshot": "a"}, {"dataset": "t", "snapshot": "a", "guid": "1", "x": "1"}, None, "t@a"],
     "alterations": [[], ["colour"], ["mode", "mode"], "mode", [1], None],
+    "step": ["", "both", None],
+    "path": ["/etc", "..", "a/../../b", "a\0b", "a" * 4097, None],
+    "really": ["yes", 1, None],
     "pools": ["none", ["tank"], [None], {}, None],
 }
 

@@ -27,7 +27,7 @@ interrupted() {
   exit 143
 }
 
-all_verbs='["version","backup","list","audit","prune","prepare","fetch","seal","receive","restore","verify","verify-volume","reap"]'
+all_verbs='["version","backup","list","audit","prune","prepare","fetch","seal","receive","restore","verify","verify-volume","copy-out","reap"]'
 [ $# -eq 1 ] || bad_request "one verb is wanted, $# were given"
 printf '%s' "$all_verbs" | jq -e --arg verb "$verb" 'index($verb) != null' >/dev/null || bad_request "no such verb"
 
@@ -42,7 +42,7 @@ fi
 
 [ -r /haven/request.json ] || bad_request "there is no request"
 fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"prune":["settings","proven"],"fetch":["strategy","backups"],"prepare":["scratch","pool","sizeBytes"],"seal":["scratch","pool"],
-  "receive":["scratch","pool","sizeBytes","type","streams"],"restore":["dataset","type","streams"],"verify":["compare"],"verify-volume":["pool","restored","source"],"reap":["scratch","pools"]}'
+  "receive":["scratch","pool","sizeBytes","type","streams"],"restore":["dataset","type","streams"],"copy-out":["step","path","really"],"verify":["compare"],"verify-volume":["pool","restored","source"],"reap":["scratch","pools"]}'
 jq -es --arg verb "$verb" --argjson fields "$fields" \
   'length == 1 and (.[0] | type == "object" and .contract == "1.0" and .verb == $verb
     and (.run | type == "string" and test("^[a-z0-9][a-z0-9-]{0,62}$"))
@@ -126,6 +126,8 @@ answer() {
       elif $request.verb == "restore" then {restored:{snapshot:"haven-restored-000",guid:$stream.guid,
           streams:[range($request.streams) | {snapshot:"haven-restored-000",guid:$guids[$request.streams - 1 - .],streamBytes:$stream.bytes,streamSha256:$stream.sha}],
           tools:{},seconds:1}}
+      elif $request.verb == "copy-out" and $request.step == "look" then {copiedOut:{entries:0,freeBytes:1000000000000,seconds:1}}
+      elif $request.verb == "copy-out" then {copiedOut:{entries:3,files:2,bytes:100,differences:{},seconds:1}}
       elif $request.verb == "verify" then {comparison:{entries:3,files:2,bytes:100,mismatches:0,byType:{file:2,directory:1},
           checked:["content"],tools:{},seconds:1}}
       elif $request.verb == "verify-volume" then {comparison:{entries:1,files:0,bytes:100,mismatches:0,byType:{volume:1},

@@ -82,6 +82,10 @@ class Comparison:
                 os.close(in_source)
                 os.close(in_restored)
 
+    def entry(self, name: bytes, source: bytes, restored: bytes) -> None:
+        """Given one entry that is no directory, on either side, compare it."""
+        self._one(name, source, restored)
+
     def _open_both(self, path: bytes, source: bytes, restored: bytes) -> tuple[int, int] | None:
         opened: list[int] = []
         for side, where in (("source", source), ("restored", restored)):

@@ -12,6 +12,7 @@ class Places:
     pipe: str = "/haven/pipe"
     work: str = "/haven/work"
     out: str = "/haven/out"
+    into: str = "/haven/into"
     restored: str = "/haven/restored"
     source: str = "/haven/source"
     altered: str = "/haven/altered"

@@ -30,6 +30,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "seal": ("scratch", "pool"),
     "verify": ("compare",),
     "verify-volume": ("pool", "restored", "source"),
+    "copy-out": ("step", "path", "really"),
     "reap": ("scratch", "pools"),
     "alter": ("alterations",),
 }
@@ -122,6 +123,15 @@ def _alterations(value: object) -> str:
     return f"must list some of {', '.join(known)}, each once"
 
 
+def _path(value: object) -> str:
+    good = isinstance(value, str) and len(value) <= 4096 and "\0" not in value and not value.startswith("/") and ".." not in value.split("/")
+    return "" if good else "must be a path below the dataset, or empty for all of it"
+
+
+def _yes_or_no(value: object) -> str:
+    return "" if isinstance(value, bool) else "must be true or false"
+
+
 def _pools(value: object) -> str:
     if value == "all" and isinstance(value, str):
         return ""
@@ -141,6 +151,9 @@ CHECKS: dict[str, Any] = {
     "streams": _streams,
     "dataset": _text(TARGET, "the name of a dataset below a pool, as zfs allows it"),
     "compare": _one_of("filesystem"),
+    "step": _one_of("look", "copy"),
+    "path": _path,
+    "really": _yes_or_no,
     "pools": _pools,
     "alterations": _alterations,
     "restored": _text(RESTORED, "the name of a restored snapshot, such as drill-000"),

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { execa } from 'execa';
+import { type BackupOnDrive, PASSPHRASE, putBackup } from '../drill/backup-on-drive.ts';
 import { type StartedEmulator, startEmulator } from '../servers/drive/tests/started-emulator.ts';
-import { type BackupOnDrive, PASSPHRASE, putBackup } from './backup-on-drive.ts';
 
 const page = readFileSync(new URL('../../controller/kit/RECOVERY.md', import.meta.url), 'utf8');
 let drive: StartedEmulator;
