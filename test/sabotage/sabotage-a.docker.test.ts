@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { runSabotage } from '../../controller/src/runs/sabotage.ts';
 import { treeCases } from '../../controller/src/sabotage/alterations.ts';
 import { damages } from '../../controller/src/sabotage/damages.ts';
 import type { SabotageReport } from '../../controller/src/sabotage/report.ts';
-import { strategyA } from '../../controller/src/strategies/a.ts';
+import { said } from '../../controller/testing/command-line.ts';
 import { docker, removeAll } from '../../controller/testing/docker-ground.ts';
 import { groundApp, makeGround } from '../../controller/testing/ground.ts';
 import { createMachine, noise, passphrase } from '../strategy-a/machine.ts';
 import { account } from '../strategy-a/swift.ts';
+import { lastWords } from './tree.ts';
 
 test('every damage is red for its own reason, what is whole is green, the store is only read, and nothing is left', async (context) => {
   const machine = await createMachine();
@@ -32,16 +32,22 @@ test('every damage is red for its own reason, what is whole is green, the store 
   ground.writeConfig({ ...images, strategies: ['a'], id: 'data', settings });
   const app = groundApp(context, ground);
 
-  const [summary] = await runSabotage(app, [strategyA], {});
+  const surroundings = { ...app, signal: new AbortController().signal };
+  const ran = await said(['--home', ground.folder, 'drill', 'a', '--sabotage', '--json'], surroundings);
 
-  const report = summary!.result as SabotageReport;
+  const { exit, sabotages } = JSON.parse(ran.stdout);
+  const report = sabotages[0].result as SabotageReport;
   assert.deepEqual(
     report?.rows.filter(({ came }) => came !== 'as demanded'),
     [],
-    summary!.error?.message,
+    lastWords(app.home.runs, sabotages[0].run),
   );
-  assert.equal(report.rows.length, 1 + treeCases.length + damages.length);
-  assert.deepEqual([summary!.outcome, summary!.exit], ['ok', 0]);
+  assert.equal(
+    report.rows.length,
+    1 + treeCases.length + damages.filter(({ expected }) => expected.a).length,
+  );
+  assert.deepEqual([exit, ran.exit, sabotages[0].outcome, report.pass], [0, 0, 'ok', true]);
+  assert.equal(app.history.runs({ kind: 'sabotage' })[0]?.outcome, 'ok');
   assert.deepEqual(await machine.swift.list(), stored);
   assert.deepEqual(readdirSync(app.home.scratch), []);
   assert.equal(await docker('ps', '--all', '--quiet', '--filter', `name=${ground.name}`), '');

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
@@ -11,4 +11,9 @@ export function writeTree(context: TestContext): string {
   writeFileSync(join(tree, 'another'), 'more');
   symlinkSync('another', join(tree, 'link'));
   return tree;
+}
+
+/** Given where runs keep their files, and one, return the end of what its containers said: why a row did not come out as it must. */
+export function lastWords(runs: string, run: string): string {
+  return readFileSync(join(runs, run, 'log.txt'), 'utf8').slice(-4000);
 }

@@ -124,3 +124,17 @@ test('a run without any container was cut off before it had one', async (context
 
   assert.equal(app.history.runs({})[0]?.outcome, 'interrupted');
 });
+
+test('a sabotage that was killed is recorded as interrupted, and its store goes', async (context) => {
+  const ground = makeGround(context);
+  context.after(() => removeAll(ground.name));
+  const app = groundApp(context, ground);
+  app.history.begin({ id: run, kind: 'sabotage', strategy: 'b', trigger: 'hand', started: new Date() });
+  const name = `${ground.name}-drill-store`;
+  await docker('run', '--detach', '--name', name, '--entrypoint', 'sleep', 'haven/noop', '300');
+
+  await adoptAll(app, async () => {});
+
+  assert.equal(app.history.runs({})[0]?.outcome, 'interrupted');
+  assert.deepEqual(await app.engine.containers({ name }), []);
+});

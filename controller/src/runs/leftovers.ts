@@ -66,7 +66,7 @@ export async function adoptAll(app: App, reapAll: (run: string) => Promise<unkno
       await withFreeLock(app, `backup-${strategy.name}`, () => adoptBackup(app, strategy));
   }
   const [drill] = strategies.flatMap(({ name }) =>
-    (['drill', 'restore'] as const).flatMap((kind) => app.history.unfinished(name, kind)),
+    (['drill', 'restore', 'sabotage'] as const).flatMap((kind) => app.history.unfinished(name, kind)),
   );
   if (drill === undefined) return;
   await withFreeLock(app, 'drill', async () => {

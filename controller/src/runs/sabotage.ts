@@ -164,6 +164,7 @@ async function everyCase(
   const ids = sabotaged.chain.map(({ id }) => id);
   for (const damage of damages) {
     const expected = damage.expected[sabotaged.strategy.name];
+    if (expected === undefined) continue; // It keeps no such thing.
     add(await storeRow(app, sabotaged, damage, expected, damage.plan(sabotaged.objects, ids)));
   }
   return rows;

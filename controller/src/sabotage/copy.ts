@@ -19,6 +19,8 @@ const CopiedObject = z.object({
   id: z.string().optional(),
   properties: z.record(z.string(), z.string()).optional(),
   createdAt: z.iso.datetime().optional(),
+  /** Never of a copy, but of a damaged one: the file whose checksums the store lists, whatever it gives. */
+  listedAs: z.string().optional(),
 });
 export type CopiedObject = z.infer<typeof CopiedObject>;
 

@@ -51,3 +51,16 @@ const cases: [string, Change[], Record<string, string>][] = [
 for (const [name, changes, contents] of cases) {
   test(`a copy with ${name}`, (context) => assert.deepEqual(damaged(context, changes), contents));
 }
+
+test('what rotted is given altered, and listed as it was', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'haven-damage-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  for (const { file, name } of objects) writeFileSync(join(folder, file), name);
+
+  const found = damageCopy(folder, objects, [{ do: 'rot', file: one, at: 1 }], join(folder, 'damaged'));
+
+  const text = (file: string) => readFileSync(join(folder, 'damaged', file), 'utf8');
+  const [{ file, listedAs } = { file: '', listedAs: '' }, ...others] = found;
+  assert.deepEqual([text(file), text(listedAs!)], ['fyrst', 'first']);
+  assert.ok(others.every((other) => other.listedAs === undefined));
+});

@@ -17,6 +17,8 @@ import { type CopiedObject, listOfObjects } from './copy.ts';
 export type Change =
   | { do: 'flip'; file: string; at: number }
   | { do: 'cut'; file: string; to: number }
+  /** Flipped where the store does not see it: it goes on listing what it had. */
+  | { do: 'rot'; file: string; at: number }
   | { do: 'drop'; file: string }
   /** Its content becomes that of another. */
   | { do: 'put'; file: string; from: string }
@@ -37,7 +39,7 @@ export function damageCopy(
     const ours = changes.filter(({ file }) => file === object.file);
     if (ours.some((change) => change.do === 'drop')) continue;
     place(whole, object.file, ours, into);
-    damaged.push(object);
+    damaged.push(ours.some((change) => change.do === 'rot') ? rotten(whole, object, into) : object);
   }
   for (const change of changes) {
     if (change.do !== 'double') continue;
@@ -54,16 +56,25 @@ function place(whole: string, file: string, changes: Change[], into: string): vo
   const to = join(into, file);
   const put = changes.find((change) => change.do === 'put');
   const from = join(whole, put?.from ?? file);
-  const altered = changes.some((change) => change.do === 'flip' || change.do === 'cut');
+  const altered = changes.some(
+    (change) => change.do === 'flip' || change.do === 'cut' || change.do === 'rot',
+  );
   if (!altered) {
     linkSync(from, to);
     return;
   }
   copyFileSync(from, to);
   for (const change of changes) {
-    if (change.do === 'flip') flip(to, change.at);
+    if (change.do === 'flip' || change.do === 'rot') flip(to, change.at);
     if (change.do === 'cut') truncateSync(to, change.to);
   }
+}
+
+/** The store is given what it listed beside what it gives. */
+function rotten(whole: string, object: CopiedObject, into: string): CopiedObject {
+  const listedAs = String(800_000 + Number(object.file));
+  linkSync(join(whole, object.file), join(into, listedAs));
+  return { ...object, listedAs };
 }
 
 function flip(path: string, at: number): void {

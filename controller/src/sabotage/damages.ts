@@ -7,7 +7,7 @@ import type { Change } from './damage-copy.ts';
 export interface Planned {
   changes: Change[];
   /** What a reason may name. */
-  about: Partial<Record<'backup' | 'part' | 'parts' | 'full', string>>;
+  about: Record<string, string>;
   /** The drill and the audit get another passphrase than the backups were made with. */
   wrongKey?: true;
 }
@@ -26,7 +26,8 @@ export interface Damage {
   what: string;
   /** Given a copy and its chain, from the full on, return what to do, or why it cannot be done to this one. */
   plan: (objects: readonly CopiedObject[], chain: readonly string[]) => Planned | string;
-  expected: Record<StrategyName, Expected>;
+  /** Of a strategy that has no such thing to damage: nothing. */
+  expected: Partial<Record<StrategyName, Expected>>;
 }
 
 type Plan = Damage['plan'];
@@ -44,8 +45,8 @@ function dataOf(objects: readonly CopiedObject[], backup: string): CopiedObject[
     .toSorted((a, b) => (a.part ?? 0) - (b.part ?? 0));
 }
 
-function aboutPart({ backup, part = 0 }: CopiedObject, parts: number): Planned['about'] {
-  return { backup, part: String(part + 1), parts: String(parts) };
+function aboutPart({ backup, part = 0, name, bytes }: CopiedObject, parts: number): Planned['about'] {
+  return { backup, name, part: String(part + 1), parts: String(parts), half: String(Math.floor(bytes / 2)) };
 }
 
 function only(objects: readonly CopiedObject[], backup: string, role: CopiedObject['role']) {
@@ -70,7 +71,7 @@ const to =
     const backup = which === 'newest' ? chain.at(-1)! : chain[0]!;
     const object = only(objects, backup, role);
     if (object === undefined) return 'this strategy keeps no such object';
-    return { changes: [change(object)], about: { backup: chain.at(-1)!, full: chain[0]! } };
+    return { changes: [change(object)], about: { backup, name: object.name, full: chain[0]! } };
   };
 
 const swapParts: Plan = (objects, chain) => {
@@ -81,7 +82,8 @@ const swapParts: Plan = (objects, chain) => {
     { do: 'put', file: one.file, from: two.file },
     { do: 'put', file: two.file, from: one.file },
   ];
-  return { changes, about: aboutPart(one, dataOf(objects, chain[0]!).length) };
+  const about = { ...aboutPart(one, dataOf(objects, chain[0]!).length), newest: chain.at(-1)! };
+  return { changes, about };
 };
 
 /** Drive tells files apart by id, whatever their names; in Swift the second one needs a name of its own, that of the next volume. */
@@ -111,6 +113,10 @@ const without =
   };
 
 const damaged = (reason: string) => ({ exit: 30, reason });
+/** How strategy A's program tells of an object that is not as its manifest has it. */
+const notAsListed = (how: string) => damaged(`are missing or altered: {name} (of backup {backup}) ${how}`);
+
+const besideData = { index: 'manifest of duplicity’s', signatures: 'signatures' } as const;
 
 export const damages: readonly Damage[] = [
   {
@@ -118,7 +124,7 @@ export const damages: readonly Damage[] = [
     what: 'a bit flipped in the middle of an object of data',
     plan: toPart(flipped),
     expected: {
-      a: { audit: 'altered', drill: damaged('are missing or altered') },
+      a: { audit: 'altered', drill: notAsListed('has the MD5') },
       b: { audit: 'altered', drill: damaged('part {part} of {parts} is damaged: its stored sha256 is') },
     },
   },
@@ -127,8 +133,8 @@ export const damages: readonly Damage[] = [
     what: 'an object of data cut off in its middle',
     plan: toPart(cut),
     expected: {
-      a: { audit: 'altered', drill: damaged('are missing or altered') },
-      b: { audit: 'altered', drill: damaged('part {part} of {parts} is damaged: it has') },
+      a: { audit: 'altered', drill: notAsListed('has {half} bytes') },
+      b: { audit: 'altered', drill: damaged('part {part} of {parts} is damaged: it has {half} bytes') },
     },
   },
   {
@@ -136,7 +142,7 @@ export const damages: readonly Damage[] = [
     what: 'an object of data gone',
     plan: toPart(dropped),
     expected: {
-      a: { audit: 'missing', drill: damaged('is not in Swift') },
+      a: { audit: 'missing', drill: notAsListed('is not in Swift') },
       b: { audit: 'missing', drill: damaged('part {part} of {parts} is missing') },
     },
   },
@@ -145,7 +151,10 @@ export const damages: readonly Damage[] = [
     what: 'two objects of data, each in the other’s place',
     plan: swapParts,
     expected: {
-      a: { audit: 'altered', drill: damaged('are missing or altered') },
+      a: {
+        audit: 'altered',
+        drill: damaged('2 of the objects that backup {newest} needs are missing or altered'),
+      },
       b: { audit: 'altered', drill: damaged('part {part} of {parts} is damaged') },
     },
   },
@@ -158,6 +167,28 @@ export const damages: readonly Damage[] = [
       b: { audit: 'extra', drill: null },
     },
   },
+  {
+    name: 'rot-data',
+    what: 'a bit flipped below the store’s own checksums: it lists what it took, and gives something else',
+    plan: toPart(({ file, bytes }) => ({ do: 'rot', file, at: Math.floor(bytes / 2) })),
+    expected: {
+      b: { audit: null, drill: damaged('part {part} of {parts} is damaged: its stored sha256 is') },
+    },
+  },
+  ...(['index', 'signatures'] as const).flatMap((role): Damage[] => [
+    {
+      name: `flip-${role}`,
+      what: `a bit flipped in the full’s ${besideData[role]}`,
+      plan: to(role, 'full', flipped),
+      expected: { a: { audit: 'altered', drill: notAsListed('has the MD5') } },
+    },
+    {
+      name: `drop-${role}`,
+      what: `the full’s ${besideData[role]} gone`,
+      plan: to(role, 'full', dropped),
+      expected: { a: { audit: 'missing', drill: notAsListed('is not in Swift') } },
+    },
+  ]),
   {
     name: 'flip-manifest',
     what: 'a bit flipped in the newest backup’s manifest',

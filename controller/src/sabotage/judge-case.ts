@@ -53,5 +53,5 @@ function wrongDrill(
 
 /** Given a reason with `{names}`, return it with what they stand for. */
 export function inWords(reason: string, about: Planned['about']): string {
-  return reason.replace(/\{(\w+)\}/g, (all, name: string) => about[name as keyof Planned['about']] ?? all);
+  return reason.replace(/\{(\w+)\}/g, (all, name: string) => about[name] ?? all);
 }

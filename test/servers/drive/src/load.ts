@@ -1,6 +1,7 @@
 /**
  * `--load DIR`: from the start the store holds exactly the objects of a folder, as the verb `copy` of Haven's strategies leaves it (objects.json and a file for each),
- * under the ids that they had. Whatever was there goes. Checksums are of the bytes as they come: what was damaged on the way is a whole file to Google.
+ * under the ids that they had. Whatever was there goes. Checksums are of the bytes as they come: what was damaged on the way is a whole file to
+ * Google; or of another file, `listedAs`: then the object has rotted in silence.
  */
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +16,8 @@ interface Loaded {
   id?: string;
   properties?: Record<string, string>;
   createdAt?: string;
+  /** The file whose checksums are listed, where they are not those of what is stored: silent rot. */
+  listedAs?: string;
 }
 
 /** Given the folder and the client whose files they are to be, return how many there are. */
@@ -22,7 +25,7 @@ export async function loadObjects(emulator: Emulator, folder: string, clientId: 
   const { store } = emulator;
   const { objects } = JSON.parse(readFileSync(join(folder, 'objects.json'), 'utf8')) as { objects: Loaded[] };
   for (const id of [...store.files.keys()].filter((one) => one !== store.rootId)) store.removeFile(id);
-  for (const { file, name, id, properties = {}, createdAt } of objects) {
+  for (const { file, name, id, properties = {}, createdAt, listedAs } of objects) {
     const metadata = {
       name,
       appProperties: properties,
@@ -31,7 +34,7 @@ export async function loadObjects(emulator: Emulator, folder: string, clientId: 
     const made = newFile(metadata, emulator, { clientId, scope: DRIVE_FILE_SCOPE });
     const blob = emulator.newId();
     copyFileSync(join(folder, file), store.blobPath(blob));
-    const digests = await digestFile(store.blobPath(blob));
+    const digests = await digestFile(listedAs === undefined ? store.blobPath(blob) : join(folder, listedAs));
     const content = {
       blob,
       revision: emulator.newId(),
