@@ -1,6 +1,6 @@
 # Haven's menu: each line calls a script; the logic is there, not here.
 .DEFAULT_GOAL := help
-.PHONY: help demo clean-demo test up init down drill doctor images check unit conformance bench kill-test ground lab lab-shell lab-stop
+.PHONY: help demo clean-demo test up init down drill doctor images check unit conformance bench kill-test kill-test-lab time-lapse ground lab lab-shell lab-stop
 
 help:        ## this menu
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,6 +33,10 @@ bench:       ## how fast and how small: ratios to a shell's pipeline; ONLY=memor
 	@test/bench/run $(if $(ONLY),--only $(ONLY)) $(if $(MIB),--mib $(MIB))
 kill-test:   ## kill backups at a hundred random steps, and go on after each; KILLS=300 SEED=7
 	@test/kill/run --kills $(or $(KILLS),100) --seed $(or $(SEED),1)
+kill-test-lab: lab ## the same to containers on real ZFS, a drill after each: minutes a kill; KILLS=100 SEED=7, FROM=12 goes on
+	@test/kill/lab-run --kills $(or $(KILLS),3) --seed $(or $(SEED),1) --from $(or $(FROM),1)
+time-lapse:  ## two years of backups, drills, outages and losses in half an hour; DAYS=90 SEED=7
+	@test/time-lapse/run --days $(or $(DAYS),730) --seed $(or $(SEED),1)
 ground:      ## make sure of Docker, and of ZFS: this machine's own, or else the lab's
 	@test/lab/prepare-host
 lab: images  ## where this machine has no ZFS: build and start a VM with real ZFS and Docker
