@@ -100,6 +100,7 @@ export function functionEngine(ground: Ground): Engine & { loseVolume(name: stri
           secrets: asks ? dirname(mounted(options, '/run/secrets/passphrase')) : '',
           state: asks ? folderOf(mounted(options, '/haven/state')) : '',
           tmp,
+          copy: tmp,
         },
         toolPath,
         clock: ground.clock,

@@ -1,5 +1,8 @@
 // What happens to a server in years. Drawn from a seed, but each kind as often as the span allows, so that no run is without one.
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeKit } from '../../controller/src/kit/write-kit.ts';
 import type { Random } from '../kill/seeded-random.ts';
 import type { Life } from './life.ts';
 
@@ -28,6 +31,7 @@ export function happeningsOf(days: number, hours: Hours, random: Random): Happen
     lostState(within(0.22, 0.28)),
     lostState(within(0.86, 0.9)),
     lostObject(within(0.55, 0.6), random),
+    newPassphrase(within(0.62, 0.68)),
   ];
 }
 
@@ -56,6 +60,20 @@ function machineOff(day: number, hours: number): Happening {
 
 function lostState(day: number): Happening {
   return { day, what: 'the state volume is lost', strike: ({ stateLost }) => stateLost() };
+}
+
+/** As docs/operate/encryption.md tells: the new one before the old one, and then a new kit. */
+function newPassphrase(day: number): Happening {
+  return {
+    day,
+    what: 'the passphrase is changed',
+    strike: async ({ app }) => {
+      const path = join(app.home.secrets.b, 'passphrase');
+      const old = readFileSync(path, 'utf8');
+      writeFileSync(path, `of day ${day}\n${old}`);
+      await writeKit(app);
+    },
+  };
 }
 
 function lostObject(day: number, random: Random): Happening {

@@ -10,7 +10,13 @@ test('two weeks with outages, losses and prunes: never without a proven restorab
   const [month] = months;
   assert.ok(month!.backups >= 8, JSON.stringify(month));
   assert.ok(month!.fulls >= 3 && month!.green >= 6 && month!.chainsPruned >= 1, JSON.stringify(month));
-  for (const what of [/Drive is down/, /state volume is lost/, /server is off/, /loses one object/])
+  for (const what of [
+    /Drive is down/,
+    /state volume is lost/,
+    /server is off/,
+    /loses one object/,
+    /passphrase is changed/,
+  ])
     assert.ok(
       month!.happened.some((one) => what.test(one)),
       `${what}`,
