@@ -41,6 +41,13 @@ interface Manifest {
   [field: string]: unknown;
 }
 
+/** What is read of a drill's requests. */
+interface DrillRequest {
+  backups: string[];
+  pool: string;
+  pools: 'all' | string[];
+}
+
 interface Pipe {
   links: Promise<Link[]>;
   put(links: Promise<Link[]>): void;
@@ -121,7 +128,7 @@ export function functionEngine(ground: Ground): Engine & { loseVolume(name: stri
 
   async function drill(
     verb: string,
-    request: Record<string, any>,
+    request: DrillRequest,
     options: ContainerCreateOptions,
     stop: AbortSignal,
   ): Promise<object> {
