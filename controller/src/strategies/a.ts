@@ -17,7 +17,9 @@ export const strategyA: Strategy = {
   reads: 'trees',
   notKept: [
     'volumes (zvols)',
-    'times of the last access and of the last change of an inode, and birth times',
+    'times of the last access and of the last change of an inode, birth times, and inode numbers',
+    'extended attributes that only a privileged process sees (trusted.*)',
+    'where exactly a file’s holes are, when the blocks of the pool are larger',
     'properties of the dataset, such as quota and compression',
     'snapshots as such: each backup is the files of one',
   ],
