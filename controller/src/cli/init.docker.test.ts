@@ -73,7 +73,7 @@ test('it ends in a backup and the drill of it; a drill that is red is no good en
   assert.deepEqual(kindsOf(ground), ['backup ok', 'audit ok', 'drill failed'], stderr);
   assert.deepEqual([exitCode, data.drill?.outcome], [1, 'failed']);
   assert.match(stderr, /ok {6}same-snapshot/);
-  assert.deepEqual(data.next, ['haven doctor', 'haven drill']);
+  assert.deepEqual(data.next, ['haven doctor', 'haven kit export /media/usb-stick/kit', 'haven drill']);
 });
 
 test('where a right is missing nothing is backed up', async (context) => {

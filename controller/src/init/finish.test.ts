@@ -19,7 +19,7 @@ function ways(change: Partial<Ways> = {}): { ways: Ways; called: string[] } {
     signIn: async () => 'works',
     testStore: async () => fine,
     examine: async () => [fine],
-    kit: async () => 'kit',
+    kit: async () => ({ text: 'kit', next: ['haven kit export'] }),
     backup: async () => ended,
     drill: async () => ended,
     ...change,
@@ -57,7 +57,7 @@ test('everything is done in its order, and the end is a drill', async () => {
     'backup',
     'drill',
   ]);
-  assert.deepEqual([end.exit, end.next], [0, []]);
+  assert.deepEqual([end.exit, end.next], [0, ['haven kit export']]);
   assert.match(told, /zfs allow x/);
 });
 
@@ -72,7 +72,10 @@ test('what is declined is not done, and is told as still to do', async () => {
 
   assert.deepEqual(allowed, []);
   assert.deepEqual(called, ['missingRights', 'signIn', 'kit', 'examine']);
-  assert.deepEqual([end.exit, end.next], [0, ['zfs allow x', 'haven doctor', 'haven backup', 'haven drill']]);
+  assert.deepEqual(
+    [end.exit, end.next],
+    [0, ['zfs allow x', 'haven doctor', 'haven kit export', 'haven backup', 'haven drill']],
+  );
 });
 
 test('nothing is backed up while a check is red: not with a store that failed its test, nor after a sign-in that did', async () => {
@@ -87,7 +90,7 @@ test('nothing is backed up while a check is red: not with a store that failed it
 
     assert.equal(end.exit, 1);
     assert.ok(!called.includes('backup'));
-    assert.deepEqual(end.next, ['haven init']);
+    assert.equal(end.next.at(-1), 'haven init');
   }
 });
 
@@ -110,8 +113,8 @@ test('a backup or a drill that failed gives the wizard its exit status', async (
   const first = await finished({ backup: async () => failed });
   assert.deepEqual(
     [first.end.exit, first.end.next, first.called.includes('drill')],
-    [21, ['haven backup'], false],
+    [21, ['haven kit export', 'haven backup'], false],
   );
   const second = await finished({ drill: async () => ({ ...ended, exit: 30 }) });
-  assert.deepEqual([second.end.exit, second.end.next], [30, ['haven drill']]);
+  assert.deepEqual([second.end.exit, second.end.next], [30, ['haven kit export', 'haven drill']]);
 });

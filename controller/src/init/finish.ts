@@ -18,7 +18,8 @@ export interface Ways {
   strategies: StrategyName[];
   testStore: (name: StrategyName) => Promise<Check>;
   examine: () => Promise<Check[]>;
-  kit: () => Promise<string>;
+  /** Writes the recovery kit; `next` says how it gets off this server, where that was not done yet. */
+  kit: () => Promise<{ text: string; next: string[] }>;
   backup: () => Promise<Answer>;
   drill: () => Promise<Answer>;
 }
@@ -44,7 +45,9 @@ export async function finish(ask: Ask, tell: (text: string) => void, ways: Ways)
   if (signedIn) {
     await testStores(ask, tell, ways, found, next);
     // Whatever else is amiss: from here on the secrets are worth keeping.
-    tell(`\n${await ways.kit()}`);
+    const kit = await ways.kit();
+    tell(`\n${kit.text}`);
+    next.push(...kit.next);
   }
   tell('\nIs everything in place? (haven doctor)');
   for (const check of await ways.examine()) {

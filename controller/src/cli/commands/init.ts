@@ -23,6 +23,7 @@ import { type Present, readPresent } from '../../init/present.ts';
 import { type Ask, confirm, keys } from '../../init/question.ts';
 import { terminalAsk } from '../../init/terminal-ask.ts';
 import { planFiles, type Writing, writeFiles } from '../../init/write-files.ts';
+import { lookAtExport } from '../../kit/exported.ts';
 import { writeKit } from '../../kit/write-kit.ts';
 import { configuredStrategies, strategyNamed } from '../../strategies/configured.ts';
 import { zfsCommand } from '../../zfs/command.ts';
@@ -170,10 +171,17 @@ function waysOf(app: App, context: Context, attended: boolean): Ways {
       : undefined,
     testStore: (name) => checkStore(app, strategyNamed(name)),
     examine: () => examine(app, { fix: false, clock: askClock }),
-    kit: async () => `The recovery kit is in ${await writeKit(app)}: copy it off this server.`,
+    kit: () => kitOf(app),
     backup: () => backUpAll(app, strategies, options),
     drill: () => drillThese(app, strategies, { trigger: 'hand' }),
   };
+}
+
+async function kitOf(app: App): ReturnType<Ways['kit']> {
+  const folder = await writeKit(app);
+  const exported = (await lookAtExport(app)).state === 'current';
+  const text = `The recovery kit is in ${folder}; nobody can restore without a copy that is elsewhere.`;
+  return { text, next: exported ? [] : ['haven kit export /media/usb-stick/kit'] };
 }
 
 async function missingRights(app: App): ReturnType<Ways['missingRights']> {
