@@ -97,6 +97,7 @@ export const profiles: Record<string, Profile> = {
     },
     requests: {
       fetch: () => ({ ...common, verb: 'fetch', strategy: 'b', backups: ['0f'.repeat(16)] }),
+      look: () => ({ ...common, verb: 'look', strategy: 'b' }),
       restore: () => {
         return { ...common, verb: 'restore', dataset: 'tank/restored', type: 'filesystem', streams: 1 };
       },

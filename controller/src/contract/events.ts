@@ -209,6 +209,15 @@ export const FetchedTree = z.looseObject({
 });
 export type FetchedTree = z.infer<typeof FetchedTree>;
 
+/** How many backups the recovery kit alone finds in a store. */
+export const Looked = z.looseObject({
+  backups: Count,
+  newestAt: Time.nullable(),
+  tools: Tools,
+  seconds: z.number(),
+});
+export type Looked = z.infer<typeof Looked>;
+
 export const Prepared = z.looseObject({ pool: z.string(), dataset: z.string() });
 export type Prepared = z.infer<typeof Prepared>;
 
@@ -302,6 +311,7 @@ export const Result = z.looseObject({
   selftest: Selftest.optional(),
   /** Of streams or of a tree: whoever asked knows which, and reads it as that. */
   fetched: z.looseObject({ backups: z.array(z.looseObject({})).min(1) }).optional(),
+  looked: Looked.optional(),
   prepared: Prepared.optional(),
   sealed: Sealed.optional(),
   received: Received.optional(),

@@ -38,6 +38,7 @@ const resultFields: Record<Verb, (keyof Result)[]> = {
   prune: ['plan'],
   selftest: ['selftest'],
   fetch: ['fetched'],
+  look: ['looked'],
   prepare: ['prepared'],
   receive: ['received'],
   restore: ['restored'],

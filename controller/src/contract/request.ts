@@ -22,6 +22,7 @@ export type Request = Common &
     | { verb: 'copy'; settings: Record<string, unknown>; backups: string[] }
     | { verb: 'prune'; settings: Record<string, unknown>; proven: string[]; plan?: { digest: string } }
     | { verb: 'fetch'; strategy: StrategyName; backups: string[] }
+    | { verb: 'look'; strategy: StrategyName }
     | {
         verb: 'receive';
         scratch: string;

@@ -29,6 +29,8 @@ const table: [Part, Verb, string, string[], string[], string, StrategyName?][] =
   ['strategy-a', 'prune', '0:0', ['DAC_READ_SEARCH'], [], 'store'],
   ['drill', 'prepare', '0:0', ['SYS_ADMIN'], ['/dev/zfs'], 'none'],
   ['drill', 'fetch', '0:0', fetchesTree, [], 'store', 'a'],
+  ['drill', 'look', '0:0', [], [], 'store', 'a'],
+  ['drill', 'look', '1000:1000', [], [], 'store', 'b'],
   ['drill', 'seal', '0:0', ['SYS_ADMIN'], ['/dev/zfs'], 'none'],
   ['strategy-b', 'version', '1000:1000', [], [], 'none'],
   ['strategy-b', 'backup', '1000:1000', [], ['/dev/zfs'], 'store'],

@@ -34,6 +34,8 @@ const table: Record<string, Privileges> = {
   // The same, and reads what it copies, whosever that is.
   'drill copy-out': privileges({ user: '0:0', capabilities: makesTrees }),
   'drill fetch b': privileges({ user: '1000:1000', network: 'store' }),
+  'drill look a': privileges({ user: '0:0', network: 'store' }),
+  'drill look b': privileges({ user: '1000:1000', network: 'store' }),
   'drill prepare': onPools,
   'drill seal': onPools,
   'drill receive': onPools,

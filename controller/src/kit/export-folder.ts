@@ -60,20 +60,11 @@ async function makeFolder(folder: string): Promise<void> {
 }
 
 async function copyDurably(from: string, to: string): Promise<void> {
-  const bytes = await readFile(from);
-  await writeDurably(to, bytes);
-  if (!(await readFile(to)).equals(bytes))
-    throw new HavenError({
-      code: 'failed',
-      operation: 'export the kit',
-      subject: to,
-      message: `${to} reads back different from what was written`,
-      hint: 'that disk is not to be trusted: export to another one',
-    });
+  await writeDurably(to, await readFile(from));
 }
 
-/** Beside it and then in its place, so that an older kit is whole until the new file is. */
-export async function writeDurably(to: string, bytes: Uint8Array): Promise<void> {
+/** Beside it and then in its place, so that an older file is whole until the new one is; and read back. */
+export async function writeDurably(to: string, bytes: Buffer): Promise<void> {
   const next = `${to}.next`;
   await rm(next, { force: true });
   const file = await open(next, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
@@ -87,6 +78,14 @@ export async function writeDurably(to: string, bytes: Uint8Array): Promise<void>
     await file.close();
   }
   await rename(next, to);
+  if (!(await readFile(to)).equals(bytes))
+    throw new HavenError({
+      code: 'failed',
+      operation: 'export the kit',
+      subject: to,
+      message: `${to} reads back different from what was written`,
+      hint: 'that disk is not to be trusted: export to another one',
+    });
 }
 
 export async function sync(folder: string): Promise<void> {

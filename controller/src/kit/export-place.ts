@@ -44,18 +44,19 @@ export function placeOf(
 }
 
 /** Throws bad-request when something is there that would be overwritten, and `force` was not said. */
-export function demandFree({ named, path }: Place, force: boolean): void {
+export function demandFree(
+  { named, path }: Place,
+  { force, as }: { force: boolean; as: 'folder' | 'file' },
+): void {
   const there = statSync(path, { throwIfNoEntry: false });
-  if (there === undefined || force) return;
-  if (there.isDirectory() && readdirSync(path).length === 0) return;
+  if (there === undefined) return;
+  if (there.isDirectory() !== (as === 'folder'))
+    throw refusal(named, `${named} is ${as === 'folder' ? 'no' : 'a'} folder`, `name a ${as} for it`);
+  if (force || (there.isDirectory() && readdirSync(path).length === 0)) return;
   const what = there.isDirectory() ? 'is not empty' : 'exists already';
-  throw refusal(
-    named,
-    `${named} ${what}`,
-    'name a new one, or say --force to replace the kit’s own files in it',
-  );
+  throw refusal(named, `${named} ${what}`, 'name a new one, or say --force to replace an older kit there');
 }
 
-export function refusal(subject: string, message: string, hint: string): HavenError {
+function refusal(subject: string, message: string, hint: string): HavenError {
   return new HavenError({ code: 'bad-request', operation: 'export the kit', subject, message, hint });
 }

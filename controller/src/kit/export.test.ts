@@ -1,9 +1,11 @@
 // `haven kit export` and `haven kit check`, as they are typed, and what status says of them.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -12,11 +14,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { type Said, said } from '../../testing/command-line.ts';
 import { canary, type Ground, groundApp, makeGround } from '../../testing/ground.ts';
 import { checkExport } from '../doctor/file-checks.ts';
 import { placeOf } from './export-place.ts';
+import { newPassphrase } from './kit-passphrase.ts';
 
 /** A server with both strategies, and a drawer to put the kit into. */
 function make(context: TestContext): {
@@ -152,13 +156,13 @@ test('a check says of an export that it will do, and what is wrong with one that
   const target = join(drawer, 'kit');
   await haven('kit', 'export', target);
 
-  const good = await haven('kit', 'check', target);
+  const good = await haven('kit', 'check', '--offline', target);
   rmSync(join(target, 'a/swift.json'));
   writeFileSync(join(target, 'b/restore-b.sh'), '# of last year');
-  const incomplete = await haven('kit', 'check', target);
+  const incomplete = await haven('kit', 'check', '--offline', target);
   await haven('kit', 'export', target, '--force');
   changeSecret(ground);
-  const old = await haven('kit', 'check', target);
+  const old = await haven('kit', 'check', '--offline', target);
 
   assert.deepEqual([good.exit, incomplete.exit, old.exit], [0, 30, 30]);
   assert.match(good.stdout, /This kit will do\.\n$/);
@@ -174,10 +178,10 @@ test('where backups are encrypted to public keys, a kit without the secret key w
   const target = join(drawer, 'kit');
   await haven('kit', 'export', target);
 
-  const without = await haven('kit', 'check', target);
+  const without = await haven('kit', 'check', '--offline', target);
   writeFileSync(join(ground.folder, 'secrets/b/secret-key.asc'), 'the key');
   await haven('kit', 'export', target, '--force');
-  const complete = await haven('kit', 'check', target);
+  const complete = await haven('kit', 'check', '--offline', target);
 
   assert.deepEqual([without.exit, complete.exit], [30, 0], complete.stdout);
   assert.match(without.stdout, /^FAILED {2}files of b: missing or empty: secret-key\.asc$/m);
@@ -186,8 +190,8 @@ test('where backups are encrypted to public keys, a kit without the secret key w
 test('what is no kit is not called a bad one', async (context) => {
   const { drawer, haven } = make(context);
 
-  const empty = await haven('kit', 'check', drawer);
-  const missing = await haven('kit', 'check', join(drawer, 'nothing'));
+  const empty = await haven('kit', 'check', '--offline', drawer);
+  const missing = await haven('kit', 'check', '--offline', join(drawer, 'nothing'));
 
   assert.deepEqual([empty.exit, missing.exit], [3, 3]);
   assert.match(empty.stderr, /is no recovery kit: it has no folder a or b/);
@@ -206,3 +210,99 @@ test('the owner names the host’s path, where this process sees the host’s fi
   assert.match(stdout, /^The recovery kit is in \/media\/kit:$/m);
   assert.equal(readFileSync(join(drawer, 'media/kit/b/passphrase'), 'utf8'), canary);
 });
+
+test('an encrypted kit is opened by gpg and tar on any machine, and by nothing less', async (context) => {
+  const { ground, drawer, haven } = make(context);
+  const [file, words] = [join(drawer, 'kit.tar.gpg'), join(drawer, 'words')];
+  writeFileSync(words, 'five words that no dog says\nanother line\n');
+
+  const { exit, stdout } = await haven('kit', 'export', '--encrypted', file, '--passphrase-file', words);
+  const opened = spawnSync(
+    'bash',
+    [
+      '-o',
+      'pipefail',
+      '-c',
+      'gpg --batch --pinentry-mode loopback --passphrase-file words -d kit.tar.gpg | tar -x',
+    ],
+    { cwd: drawer, env: { ...process.env, GNUPGHOME: gnupgHome(context) } },
+  );
+
+  assert.equal(exit, 0);
+  assert.match(stdout, /is opened by: {2}gpg -d kit\.tar\.gpg \| tar -x\n$/);
+  assert.ok(!stdout.includes('dog'));
+  assert.equal(opened.status, 0, String(opened.stderr));
+  for (const name of ['RECOVERY.md', 'a/attributes.py', 'b/passphrase'])
+    assert.ok(
+      readFileSync(join(drawer, 'haven-kit', name)).equals(readFileSync(join(ground.folder, 'kit', name))),
+      name,
+    );
+  assert.equal(statSync(join(drawer, 'haven-kit/b/passphrase')).mode & 0o077, 0);
+  const bytes = readFileSync(file);
+  assert.ok(!bytes.includes(canary) && !bytes.includes('RECOVERY.md'));
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.doesNotMatch((await haven('status')).stdout, /RECOVERY KIT/);
+});
+
+test('a check opens an encrypted kit, and says when it cannot; no copy of it stays', async (context) => {
+  const { ground, drawer, haven } = make(context);
+  const [file, words] = [join(drawer, 'kit.tar.gpg'), join(drawer, 'words')];
+  writeFileSync(words, 'five words that no dog says');
+  await haven('kit', 'export', '--encrypted', file, '--passphrase-file', words);
+  const check = () => haven('kit', 'check', '--offline', file, '--passphrase-file', words);
+
+  const good = await check();
+  writeFileSync(words, 'five words that no cat says');
+  const wrong = await check();
+  writeFileSync(words, 'five words that no dog says');
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 40]! ^= 1;
+  writeFileSync(file, bytes);
+  const damaged = await check();
+
+  assert.deepEqual([good.exit, wrong.exit, damaged.exit], [0, 30, 30]);
+  assert.match(good.stdout, /^ok {6}files of b: 4 files/m);
+  for (const { stdout } of [wrong, damaged])
+    assert.match(stdout, /^FAILED {2}passphrase: .*does not open it/m);
+  assert.deepEqual(readdirSync(join(ground.folder, 'runs')), []);
+});
+
+test('a short passphrase, or nobody to ask for one, is refused before anything is written', async (context) => {
+  const { drawer, haven } = make(context);
+  const [file, words] = [join(drawer, 'kit.tar.gpg'), join(drawer, 'words')];
+  writeFileSync(words, 'dog');
+
+  const short = await haven('kit', 'export', '--encrypted', file, '--passphrase-file', words);
+  const nobody = await haven('kit', 'export', '--encrypted', file);
+
+  assert.deepEqual([short.exit, nobody.exit], [3, 3]);
+  assert.match(short.stderr, /has 3 characters/);
+  assert.match(nobody.stderr, /nobody to ask.*\n.*--passphrase-file/);
+  assert.deepEqual(readdirSync(drawer), ['words']);
+});
+
+test('what is typed as a new passphrase must be typed twice the same', async () => {
+  const typed = async (...lines: string[]) => {
+    const input = Object.assign(new PassThrough(), { isTTY: true });
+    const terminal = {
+      input,
+      write: (question: string) => void (/: $/.test(question) && input.write(`${lines.shift()}\n`)),
+    };
+    return await newPassphrase({ terminal, signal: new AbortController().signal, file: null });
+  };
+
+  assert.equal(
+    await typed('five words that no dog says', 'five words that no dog says'),
+    'five words that no dog says',
+  );
+  await assert.rejects(typed('five words that no dog says', 'five words that no dog say'), /not the same/);
+});
+
+function gnupgHome(context: TestContext): string {
+  const home = mkdtempSync(join(tmpdir(), 'haven-gnupg-'));
+  context.after(() => {
+    spawnSync('gpgconf', ['--homedir', home, '--kill', 'all']);
+    rmSync(home, { recursive: true, force: true });
+  });
+  return home;
+}

@@ -54,7 +54,8 @@ export function drillSpec(app: App, { verb, run, mounts }: Given, strategy: Stra
   const { image, limits } = app.config.drill;
   const network = strategy === null ? 'none' : sectionOf(app.config, strategy).network;
   const drillName = `${app.config.name}-drill`;
-  const name = verb === 'version' ? passingName(drillName, verb, run) : `${drillName}-${verb}`;
+  const passing = verb === 'version' || verb === 'look';
+  const name = passing ? passingName(drillName, verb, run) : `${drillName}-${verb}`;
   const common = commonSpec(app, run);
   return {
     ...common,

@@ -27,7 +27,7 @@ interrupted() {
   exit 143
 }
 
-all_verbs='["version","backup","list","audit","prune","prepare","fetch","seal","receive","restore","verify","verify-volume","copy-out","reap"]'
+all_verbs='["version","backup","list","audit","prune","look","prepare","fetch","seal","receive","restore","verify","verify-volume","copy-out","reap"]'
 [ $# -eq 1 ] || bad_request "one verb is wanted, $# were given"
 printf '%s' "$all_verbs" | jq -e --arg verb "$verb" 'index($verb) != null' >/dev/null || bad_request "no such verb"
 
@@ -41,7 +41,7 @@ if [ "$verb" = version ]; then
 fi
 
 [ -r /haven/request.json ] || bad_request "there is no request"
-fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"prune":["settings","proven"],"fetch":["strategy","backups"],"prepare":["scratch","pool","sizeBytes"],"seal":["scratch","pool"],
+fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"prune":["settings","proven"],"fetch":["strategy","backups"],"look":["strategy"],"prepare":["scratch","pool","sizeBytes"],"seal":["scratch","pool"],
   "receive":["scratch","pool","sizeBytes","type","streams"],"restore":["dataset","type","streams"],"copy-out":["step","path","really"],"verify":["compare"],"verify-volume":["pool","restored","source"],"reap":["scratch","pools"]}'
 jq -es --arg verb "$verb" --argjson fields "$fields" \
   'length == 1 and (.[0] | type == "object" and .contract == "1.0" and .verb == $verb
@@ -110,6 +110,7 @@ answer() {
       elif $exit != 0 then {}
       elif $request.verb == "prune" then {plan:{digest:("0d" * 32),goes:0,stays:0,files:0,storedBytes:0}}
           + (if $request.plan then {pruned:{files:0,failed:0,storedBytes:0}} else {} end)
+      elif $request.verb == "look" then {looked:{backups:1,newestAt:$at,tools:{},seconds:1}}
       elif $request.verb == "prepare" then {prepared:{pool:$request.pool,dataset:($request.pool + "/restored"),tools:{},seconds:1}}
       elif $request.verb == "seal" then {sealed:{pool:$request.pool,dataset:($request.pool + "/restored"),snapshot:"drill-000",guid:"99",
           scrub:{state:"finished",errors:0},tools:{},seconds:1}}

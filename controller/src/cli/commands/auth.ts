@@ -157,7 +157,7 @@ function textOf({ account, freeBytes, path, warnings }: SignedIn): string {
     `Signed in${account === undefined ? '' : ` as ${account}`}; ${freeBytes === undefined ? 'space without a limit' : `${bytes(freeBytes)} free`}.`,
     `The sign-in is in ${path}.`,
     ...warnings.map((warning) => `WARNING: ${warning}.`),
-    'The recovery kit must hold it too: haven kit, and renew the copy off this server.',
+    'The recovery kit must hold it too: haven kit export, and renew the copy off this server.',
   ].join('\n');
 }
 

@@ -24,6 +24,7 @@ ABSOLUTE_PATH = re.compile(r"/[^\0]{0,1023}", re.DOTALL)
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "fetch": ("strategy", "backups"),
+    "look": ("strategy",),
     "receive": ("scratch", "pool", "sizeBytes", "type", "streams"),
     "restore": ("dataset", "type", "streams"),
     "prepare": ("scratch", "pool", "sizeBytes"),
@@ -69,7 +70,7 @@ def check_request(request: object, verb: str) -> None:
         reason = CHECKS[name](request[name])
         if reason:
             raise bad_request(f"{name}: {reason}")
-    if request.get("strategy") == "a" and len(request["backups"]) != 1:
+    if verb == "fetch" and request["strategy"] == "a" and len(request["backups"]) != 1:
         raise bad_request("backups: of strategy a, must be the one backup to be restored; those below it are found by its manifest")
 
 

@@ -1,0 +1,28 @@
+// A file as lines that a person can type in from paper: each with a short checksum in front, which is also of its number, so that the first wrong, missing or
+// doubled line is found, and with a mark at its end, so that spaces there are seen: `.` where the file's line ends too, `+` where it goes on. RECOVERY.md holds the
+// two shell lines that check what was typed and make the file of it; a test runs them.
+import { createHash } from 'node:crypto';
+
+/** So that a line fits on A4 and on Letter, and into what an eye can follow. */
+const width = 60;
+
+/** Given a text, return the lines to be typed; null when it holds what no keyboard has. */
+export function typedLines(text: string): string[] | null {
+  if (/[^\n\P{C}]/u.test(text)) return null;
+  const lines = text.replace(/\n$/, '').split('\n');
+  const typed = lines.flatMap((line) => {
+    const pieces = piecesOf(line);
+    return pieces.map((piece, i) => `${piece}${i === pieces.length - 1 ? '.' : '+'}`);
+  });
+  return typed.map((line, i) => `${lineSum(i + 1, line)} ${line}`);
+}
+
+function lineSum(number: number, line: string): string {
+  return createHash('sha256').update(`${number} ${line}`).digest('hex').slice(0, 4);
+}
+
+function piecesOf(line: string): string[] {
+  const characters = [...line];
+  const count = Math.max(1, Math.ceil(characters.length / width));
+  return Array.from({ length: count }, (_, i) => characters.slice(i * width, (i + 1) * width).join(''));
+}
