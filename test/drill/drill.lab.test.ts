@@ -136,7 +136,7 @@ test('a chain is restored into a new dataset of the owner’s pool, marked, moun
   const compared = assertOk(step('verify-restored', 'my restored', 'r1', '1')).comparison as {
     mismatches: number;
   };
-  const over = step('restore', 'my restored', 'whole');
+  const over = step('restore-refused', 'my restored');
 
   assert.equal(restored.guid, step('guid', 'r1').stdout.trim());
   assert.equal(compared.mismatches, 0);
@@ -149,7 +149,7 @@ test('a chain is restored into a new dataset of the owner’s pool, marked, moun
 test('a dataset that is there is not touched, and one that breaks off or is stopped is gone', () => {
   step('occupy', 'precious');
 
-  const over = step('restore', 'precious', 'whole');
+  const over = step('restore-refused', 'precious');
   const cut = step('restore', 'cut', 'whole', 'cut');
   const stopped = step('restore-stopped', 'stopped');
 

@@ -4,6 +4,7 @@
 #   on-zfs.sh NAME receive POOL HOW…  sends each stream (HOW: see stream below) into a pipe of its own and runs the image's `receive`
 #   on-zfs.sh NAME stopped POOL       the same with half a stream, and SIGTERM to `receive` while it waits for the rest
 #   on-zfs.sh NAME restore SET HOW…   the same with the image's `restore`, into the new dataset "NAME/SET"
+#   on-zfs.sh NAME restore-refused SET  the same without any stream: it is to be refused before it waits for one
 #   on-zfs.sh NAME restore-stopped SET  the same with a whole stream, and SIGTERM while it waits for a second one
 #   on-zfs.sh NAME verify-restored SET SNAP N  runs `verify` on what stream N became in "NAME/SET" and the source's @SNAP
 #   on-zfs.sh NAME properties SET     the new dataset's mark, canmount, mounted, readonly and acltype; nothing where there is none
@@ -90,11 +91,19 @@ with_streams() { # VERB, HOW…
   return $code
 }
 
+ask_to_restore() { # SET, NUMBER OF STREAMS
+  request restore "\"dataset\":\"$name/$1\",\"type\":\"filesystem\",\"streams\":$2"
+}
+
 restore() { # SET, HOW…
-  local dataset_made=$name/$1
+  ask_to_restore "$1" $(($# - 1))
   shift
-  request restore "\"dataset\":\"$dataset_made\",\"type\":\"filesystem\",\"streams\":$#"
   with_streams restore "$@"
+}
+
+restore-refused() { # SET
+  ask_to_restore "$1" 1
+  docker run --rm "${privileged[@]}" -v "$name-pipe:/haven/pipe" -v "$scratch/request.json:/haven/request.json:ro" "$drill" restore
 }
 
 restore-stopped() { # SET

@@ -19,6 +19,7 @@ const verbs = [
   ['doctor'],
   ['backup'],
   ['drill'],
+  ['restore'],
   ['list'],
   ['audit'],
   ['prune'],

@@ -83,6 +83,21 @@ test('only what bears the mark of this run, and has nothing below it, is destroy
   assert.deepEqual(left, [...names, 'tank/other', 'tank/full', 'tank/full/owners', 'tank/mine too']);
 });
 
+test('what is busy for a moment, because a container that had it mounted has only just ended, is destroyed a moment later', async (context) => {
+  const { zfs, ground } = stand(context);
+  put(ground, 'tank/mine', { 'haven:restore': 'r-1' });
+  let busy = 2;
+  const slow = (args: string[]) => {
+    if (args[0] !== 'destroy' || busy === 0) return zfs(args);
+    busy -= 1;
+    throw new HavenError({ code: 'source-unreadable', operation: 'zfs destroy', message: 'it is busy' });
+  };
+
+  assert.equal(await destroyUnfinished(async (args) => slow(args), 'tank/mine', 'r-1'), undefined);
+
+  assert.deepEqual(Object.keys(ground.zfsState().datasets), names);
+});
+
 test('what is handed over is the owner’s: unmarked, and writable only when it is sound', async (context) => {
   const { zfs, ground } = stand(context);
   put(ground, 'tank/sound', { 'haven:restore': 'r-1', readonly: 'on' });

@@ -2,8 +2,9 @@
 // of its own run may be destroyed. Which dataset that is stands in the run's folder, for whoever looks after a controller that was killed.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { HavenError } from '../errors.ts';
+import { HavenError, reportOf } from '../errors.ts';
 import type { Command } from '../zfs/command.ts';
 
 export const restoreMark = 'haven:restore';
@@ -74,9 +75,20 @@ export async function destroyUnfinished(
   if (!names.includes(target)) return undefined;
   if ((await markOf(zfs, target)) !== run) return 'it does not bear the mark of this run';
   if (names.length > 1) return 'somebody has made datasets below it';
-  await zfs(['destroy', '-r', target]);
-  return undefined;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await zfs(['destroy', '-r', target]);
+      return undefined;
+    } catch (thrown) {
+      // What Docker mounted for a container is unmounted a moment after that has ended.
+      if (tries === destroyTries || !reportOf(thrown, 'destroy').message.includes('busy')) throw thrown;
+      await sleep(busyMs);
+    }
+  }
 }
+
+const destroyTries = 30;
+const busyMs = 1000;
 
 /** The run whose unfinished work a dataset is; '' when it is nobody's. An inherited mark says nothing about who made it. */
 export async function markOf(zfs: Command, dataset: string): Promise<string> {

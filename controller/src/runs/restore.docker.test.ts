@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
+import { quietSurroundings, said } from '../../testing/command-line.ts';
 import { buildNoop, docker, ensureNoop, removeAll } from '../../testing/docker-ground.ts';
 import { firstGuid } from '../../testing/fake-zfs.ts';
 import { datasetName, type Ground, groundApp, makeGround } from '../../testing/ground.ts';
@@ -138,6 +139,25 @@ test('a dataset that exists is refused before the store is asked, and nothing is
   assert.match(summary.error?.message ?? '', /exists already/);
   assert.deepEqual(verbs, []);
   assert.deepEqual(datasets(ground), ['tank', datasetName]);
+});
+
+test('who does not say what to restore, or where to, is shown what there is and how to name it', async (context) => {
+  const { ground, app } = await prepare(context);
+  const surroundings = { ...quietSurroundings, signal: new AbortController().signal };
+  const env = { HAVEN_HOME: ground.folder };
+
+  const nothing = await said(['restore', 'b'], surroundings, env);
+  const nowhere = await said(['restore', 'b', 'home'], { ...surroundings, randomHex: app.randomHex }, env);
+
+  for (const { exit, stdout } of [nothing, nowhere]) {
+    assert.equal(exit, 3);
+    assert.match(stdout, /^0f0f0f0f +home +full/m);
+  }
+  assert.match(
+    nothing.stderr,
+    /say which of these[\s\S]*haven restore b DATASET \[BACKUP\] --to POOL\/NEW-DATASET/,
+  );
+  assert.match(nowhere.stderr, /say where to[\s\S]*haven restore b home \[BACKUP\] --to/);
 });
 
 const into = (ground: Ground, more = {}) => ({

@@ -57,7 +57,8 @@ export function restoreCommand(program: Command, context: Context): void {
         }
         if (backup !== undefined && asOf !== undefined) {
           const message = 'a backup was named, and a date as well: which is meant?';
-          throw new HavenError({ code: 'bad-request', operation: 'read the command line', message });
+          const hint = 'name the backup, or give the date';
+          throw new HavenError({ code: 'bad-request', operation: 'read the command line', message, hint });
         }
         const which = {
           ...(backup === undefined ? {} : { backup }),
