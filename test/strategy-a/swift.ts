@@ -25,8 +25,6 @@ export interface Swift {
   fault(name: string, more?: Record<string, string | number>): Promise<void>;
   /** Planned, and not happened yet: a test ends by demanding that there are none. */
   remainingFaults(): Promise<unknown[]>;
-  /** Limits the container to so many bytes; none: no limit any more. */
-  limit(bytes?: number): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -51,17 +49,17 @@ export async function startSwift(): Promise<Swift> {
     return { url, token };
   }
 
-  async function call(method: string, path: string, body?: Buffer, more = {}): Promise<Response> {
+  async function call(method: string, path: string, body?: Buffer): Promise<Response> {
     session ??= await signIn();
     const { url, token } = session;
-    const init = { method, headers: { 'X-Auth-Token': token, Accept: 'application/json', ...more } };
+    const init = { method, headers: { 'X-Auth-Token': token, Accept: 'application/json' } };
     const answer = await fetch(
       `${url}/${container}${path}`,
       body === undefined ? init : { ...init, body: new Uint8Array(body) },
     );
     if (answer.status === 401) {
       session = undefined;
-      return call(method, path, body, more);
+      return call(method, path, body);
     }
     return answer;
   }
@@ -100,14 +98,6 @@ export async function startSwift(): Promise<Swift> {
       const answer = await expect(fetch(`${await address()}/_faults/`), 200);
       return ((await answer.json()) as { remaining: unknown[] }).remaining;
     },
-    // An empty header takes the limit away.
-    limit: async (bytes) =>
-      void (await expect(
-        call('POST', '', undefined, {
-          'X-Container-Meta-Quota-Bytes': bytes === undefined ? '' : String(bytes),
-        }),
-        204,
-      )),
     async dispose() {
       await execa('docker', ['rm', '--force', '--volumes', name], { reject: false });
       await execa('docker', ['network', 'rm', name], { reject: false });
