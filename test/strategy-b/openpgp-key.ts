@@ -21,7 +21,7 @@ export interface KeyWanted {
   signOnly?: boolean;
 }
 
-/** Given which keys are wanted, return them, and all their secrets in one armored block. */
+/** Given which keys are wanted, return them, and the secrets of those that are not protected in one armored block. */
 export function makeKeys(...wanted: KeyWanted[]): { keys: OpenPgpKey[]; secrets: string } {
   const home = mkdtempSync(join(tmpdir(), 'haven-key-'));
   const gpg = (passphrase: string, ...args: string[]) =>
@@ -48,7 +48,9 @@ export function makeKeys(...wanted: KeyWanted[]): { keys: OpenPgpKey[]; secrets:
       const certificate = gpg('', '--armor', '--export', name);
       return { fingerprint, certificate, secret: gpg(passphrase, '--armor', '--export-secret-keys', name) };
     });
-    const secrets = gpg(wanted[0]?.passphrase ?? '', '--armor', '--export-secret-keys');
+    const open = keys.filter((_, index) => wanted[index]!.passphrase === undefined);
+    const names = open.map(({ fingerprint }) => fingerprint);
+    const secrets = open.length === 0 ? '' : gpg('', '--armor', '--export-secret-keys', ...names);
     return { keys, secrets };
   } finally {
     execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']);

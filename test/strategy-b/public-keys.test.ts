@@ -5,15 +5,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import type { ToolBox } from '../../images/strategy-b/src/pipeline/openpgp.ts';
+import { readRecipients } from '../../images/strategy-b/src/pipeline/recipients.ts';
 import type { FakeSource } from '../../images/strategy-b/src/testing/fake-tools.ts';
 import { type Bench, createBench, listed, passphrase, type RunResult, storedFiles } from './harness.ts';
 import { makeKeys } from './openpgp-key.ts';
 import { streamOf } from './restored.ts';
 import { twoDays } from './sources.ts';
 
-const { keys, secrets } = makeKeys({}, { algorithm: 'rsa2048' });
+const { keys } = makeKeys({}, { algorithm: 'rsa2048', passphrase: 'of the key' });
 const [own, other] = keys as [(typeof keys)[0], (typeof keys)[0]];
-const publicKeys = [own.certificate];
+const publicKeys = keys.map(({ certificate }) => certificate);
 
 const { first, second, delta } = twoDays();
 let bench: Bench;
@@ -23,7 +25,8 @@ beforeEach(async () => {
 afterEach(() => bench.dispose());
 
 const backUp = (source: FakeSource, settings: object = { publicKeys }) => bench.backup([source], settings);
-const withKey = (backup: string, secret = own.secret) =>
+const forget = () => rmSync(join(bench.folder, 'state'), { recursive: true });
+const withKey = (backup: string, secret: string) =>
   streamOf(bench, backup, passphrase, { 'secret-key.asc': secret });
 
 function made(run: RunResult) {
@@ -45,44 +48,12 @@ function gpg(message: Buffer, ...verb: string[]) {
   return { status: run.status, said: run.stdout.toString('latin1') + run.stderr.toString('latin1') };
 }
 
-test('what the host knows opens the manifest and no part; the secret key gives the stream back', async () => {
-  const run = await backUp(first);
-  const backup = made(run);
-
-  const part = await messageOf(backup.id, '000000');
-  const manifest = await messageOf(backup.id, 'manifest');
-
-  assert.equal(gpg(manifest, '--decrypt').status, 0);
-  assert.equal(gpg(part, '--decrypt').status, 2);
-  await assert.rejects(
-    streamOf(bench, backup.id),
-    new RegExp(`public key ${own.fingerprint}, and the kit has no`),
-  );
-  assert.ok((await withKey(backup.id)).equals(first.stream));
-  assert.doesNotMatch(run.stdout + run.stderr, /canary-|PGP/);
-});
-
-test('each of several keys opens all of it, nobody is told which they are, and a key that is none of them is named', async () => {
-  const backup = made(await backUp(first, { publicKeys: keys.map(({ certificate }) => certificate) }));
-  const later = made(await backUp(second, { publicKeys: [own.certificate] }));
-
-  const packets = gpg(await messageOf(backup.id, '000000'), '--list-packets').said;
-
-  assert.equal(packets.match(/:pubkey enc packet: .* keyid 0000000000000000/g)?.length, 2);
-  for (const { fingerprint } of keys) assert.ok(!packets.includes(fingerprint.slice(-8)));
-  for (const { secret } of keys) assert.ok((await withKey(backup.id, secret)).equals(first.stream));
-  assert.ok((await withKey(later.id, secrets)).equals(delta));
-  await assert.rejects(
-    withKey(later.id, other.secret),
-    new RegExp(`ERROR: .*public key ${own.fingerprint}, and .* another key: ${other.fingerprint}`),
-  );
-});
-
-test('a chain may begin with the passphrase and go on with a public key, and state may be lost', async () => {
+test('a chain goes on under public keys, with the state lost; what the host knows opens its manifests and none of its new parts', async () => {
   const full = made(await bench.backup([first]));
-  rmSync(join(bench.folder, 'state'), { recursive: true });
-  const next = made(await backUp(second));
-  rmSync(join(bench.folder, 'state'), { recursive: true });
+  forget();
+  const run = await backUp(second);
+  const next = made(run);
+  forget();
 
   const list = await bench.run('list');
   const audit = await bench.run('audit');
@@ -93,49 +64,52 @@ test('a chain may begin with the passphrase and go on with a public key, and sta
     [next.id, full.id],
   );
   assert.equal(audit.status, 0, audit.stdout);
-  assert.ok((await withKey(full.id)).equals(first.stream));
-  assert.ok((await withKey(next.id)).equals(delta));
+  assert.equal(gpg(await messageOf(next.id, 'manifest'), '--decrypt').status, 0);
+  assert.equal(gpg(await messageOf(full.id, '000000'), '--decrypt').status, 0);
+  assert.equal(gpg(await messageOf(next.id, '000000'), '--decrypt').status, 2);
+  await assert.rejects(streamOf(bench, next.id), /encrypted to the public key .*, and the kit has no/);
+  assert.ok((await withKey(next.id, own.secret)).equals(delta));
+  assert.doesNotMatch(run.stdout + run.stderr, /canary-|PGP/);
 });
 
-test('a backup that was cut short under the passphrase goes on under the public key', async () => {
-  await bench.drive.fault('quota-full', { match: 'upload-start', nth: 3 });
-  assert.equal((await bench.backup([first])).status, 21);
+test('each of several keys opens all of it, nobody is told which they are, and one that is locked, or none of them, is named', async () => {
+  const backup = made(await backUp(first));
+  const { keys: strangers } = makeKeys({});
 
-  const whole = made(await backUp(first));
+  const packets = gpg(await messageOf(backup.id, '000000'), '--list-packets').said;
 
-  assert.ok((await withKey(whole.id)).equals(first.stream));
-});
-
-test('a protected secret key needs its own passphrase, which is asked for by name', async () => {
-  const { keys: locked } = makeKeys({ passphrase: 'of the key' });
-  const { certificate, secret } = locked[0]!;
-  const backup = made(await backUp(first, { publicKeys: [certificate] }));
-
-  const stream = await streamOf(bench, backup.id, passphrase, {
-    'secret-key.asc': secret,
-    'secret-key-passphrase': 'of the key\n',
-  });
-
-  assert.ok(stream.equals(first.stream));
-  await assert.rejects(withKey(backup.id, secret), /secret-key-passphrase is missing/);
+  assert.equal(packets.match(/:pubkey enc packet: .* keyid 0000000000000000/g)?.length, 2);
+  for (const { fingerprint } of keys) assert.ok(!packets.includes(fingerprint.slice(-8)));
+  assert.ok((await withKey(backup.id, own.secret)).equals(first.stream));
+  const unlocked = { 'secret-key.asc': other.secret, 'secret-key-passphrase': 'of the key\n' };
+  assert.ok((await streamOf(bench, backup.id, passphrase, unlocked)).equals(first.stream));
+  await assert.rejects(withKey(backup.id, other.secret), /secret-key-passphrase is missing/);
+  await assert.rejects(
+    withKey(backup.id, strangers[0]!.secret),
+    new RegExp(`ERROR: .*public key ${own.fingerprint}.*, and .* another key: ${strangers[0]!.fingerprint}`),
+  );
 });
 
 test('a certificate that cannot be used is exit 3 before anything is sent, and named', async () => {
   const { keys: spoilt } = makeKeys({ expired: true }, { signOnly: true });
-  const cases: [string[], RegExp][] = [
-    [
-      [own.certificate, spoilt[0]!.certificate],
-      /publicKeys\[1\] cannot be used: nothing can be encrypted to/,
-    ],
-    [[spoilt[1]!.certificate], /publicKeys\[0\] cannot be used: nothing can be encrypted to/],
-    [[own.certificate.replaceAll('A', 'B')], /publicKeys\[0\] cannot be used/],
-    [[own.secret], /this is a secret key/],
-  ];
-  for (const [certificates, message] of cases) {
-    const run = await backUp(first, { publicKeys: certificates });
+  const run = await backUp(first, { publicKeys: [own.certificate, spoilt[0]!.certificate] });
 
-    assert.equal(run.status, 3, run.stdout);
-    assert.match(run.result.error!.message, message);
-  }
+  assert.equal(run.status, 3, run.stdout);
+  assert.match(run.result.error!.message, /publicKeys\[1\] cannot be used: nothing can be encrypted to/);
   assert.deepEqual(await storedFiles(bench.drive), []);
+  for (const [certificate, why] of [
+    [spoilt[1]!.certificate, /publicKeys\[0\] cannot be used: nothing can be encrypted to/],
+    [own.certificate.replaceAll('A', 'B'), /publicKeys\[0\] cannot be used: gpg cannot read it/],
+    [own.secret, /publicKeys\[0\] cannot be used: it holds 0 public keys/],
+    [own.certificate + other.certificate, /publicKeys\[0\] cannot be used: it holds 2 public keys/],
+  ] as const)
+    await assert.rejects(readRecipients([certificate], toolBox()), why);
 });
+
+function toolBox(): ToolBox {
+  const gnupgHome = mkdtempSync(join(bench.folder, 'gnupg-'));
+  const env = { PATH: process.env.PATH, LC_ALL: 'C' };
+  const { signal: stop } = new AbortController();
+  const scrub = (text: string) => text;
+  return { gnupgHome, env, stop, scrub, passphrases: [passphrase], stallMs: 20_000, killAfterMs: 500 };
+}

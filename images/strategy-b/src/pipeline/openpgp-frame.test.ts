@@ -13,11 +13,11 @@ after(() => rmSync(folder, { recursive: true }));
 const passphrase = join(folder, 'passphrase');
 writeFileSync(passphrase, 'p\n');
 
-function encrypt(plain: Buffer): Buffer {
+function encrypt(plain: Buffer, ...more: string[]): Buffer {
   const quiet = ['--batch', '--quiet', '--no-options', '--no-autostart', '--homedir', folder];
   const secret = ['--pinentry-mode', 'loopback', '--passphrase-file', passphrase];
   const how = ['--symmetric', '--cipher-algo', 'AES256', '--compress-algo', 'none', '--s2k-count', '65536'];
-  const run = spawnSync('gpg', [...quiet, ...secret, ...how], { input: plain, maxBuffer: 2 ** 30 });
+  const run = spawnSync('gpg', [...quiet, ...secret, ...how, ...more], { input: plain, maxBuffer: 2 ** 30 });
   assert.equal(run.status, 0, run.stderr.toString());
   return run.stdout;
 }
@@ -43,6 +43,43 @@ for (const size of [...edges.flatMap((edge) => [edge, Math.max(0, edge - 1), edg
     assert.deepEqual(walk(message, size < 10_000 ? 1 : 7919), frame, 'however it is cut');
   });
 }
+
+test('to hidden public keys as well, a message has the length that is expected of it', (context) => {
+  const home = mkdtempSync(join(tmpdir(), 'haven-frame-key-'));
+  context.after(() => {
+    spawnSync('gpgconf', ['--homedir', home, '--kill', 'all']);
+    rmSync(home, { recursive: true });
+  });
+  const certificates = ['future-default', 'rsa2048'].flatMap((algorithm) => {
+    const file = join(home, algorithm);
+    for (const args of [
+      ['--quick-generate-key', algorithm, algorithm, algorithm === 'rsa2048' ? 'encrypt,sign' : 'default'],
+      ['--output', file, '--armor', '--export', algorithm],
+    ]) {
+      const gpg = [
+        '--homedir',
+        home,
+        '--batch',
+        '--quiet',
+        '--pinentry-mode',
+        'loopback',
+        '--passphrase',
+        '',
+      ];
+      const run = spawnSync('gpg', [...gpg, ...args]);
+      assert.equal(run.status, 0, run.stderr.toString());
+    }
+    return ['--hidden-recipient-file', file];
+  });
+  for (const size of edges) {
+    const message = encrypt(randomBytes(size), '--no-keyring', '--encrypt', ...certificates);
+
+    const frame = walk(message, 7919);
+
+    assert.ok(frame !== null, `${size}`);
+    assert.equal(frame.payload, payloadLength(size, frame.firstChunk), `${size}`);
+  }
+});
 
 test('one byte more or less in gpg is another length', () => {
   for (const size of [100, 5000, 70_000]) {
