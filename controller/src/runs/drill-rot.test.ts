@@ -50,7 +50,14 @@ test('a dataset that vanished from the configuration is told until it is retired
 
 test('a drill that restored everything is no pass while something rots, and says so first', () => {
   const green = { pass: true, sentence: 'home: proven restorable.' } as Verdict;
-  const given = { run: 'r', strategy: 'b', startedAt: now, endedAt: now, sources: [green] } as const;
+  const given = {
+    run: 'r',
+    strategy: 'b',
+    startedAt: now,
+    endedAt: now,
+    rotation: null,
+    preflight: null,
+  } as const;
 
   const verdict = sumUp({ ...given, sources: [green], rot: ['photos has backups'] });
 

@@ -4,6 +4,7 @@ import type { App } from '../app.ts';
 import type { Config } from '../config/schema.ts';
 import type { StrategyName } from '../contract/request.ts';
 import type { Kind, RunRecord } from '../history/history.ts';
+import { unproven } from '../runs/drill-turns.ts';
 import { readKnown } from '../runs/known-datasets.ts';
 import { type Job, jobsOf, nextDue } from '../schedule/due.ts';
 import { pastOf } from '../schedule/past.ts';
@@ -27,6 +28,8 @@ export interface KindStatus {
   freshness: Freshness;
   /** The last look that came to a finding found damage. */
   damaged: boolean;
+  /** Datasets that no green drill has restored within the days of drill.everyDatasetWithinDays. */
+  unproven: string[];
 }
 
 /** Of a strategy's last backup: which id stood for which dataset. */
@@ -54,9 +57,11 @@ export function readStatus(app: App): Status {
   const strategies: Status['strategies'] = {};
   const datasets: DatasetStatus[] = [];
   for (const { name } of configuredStrategies(app.config)) {
-    strategies[name] = watchedKinds.map((kind) => kindStatus(app, name, kind));
-    for (const [id, { root: _root, ...known }] of Object.entries(readKnown(app.home.datasets[name])))
-      datasets.push({ strategy: name, id, ...known });
+    const known = Object.entries(readKnown(app.home.datasets[name]));
+    const backedUp = known.filter(([, { goneSince, leftOut }]) => goneSince === null && !leftOut);
+    const ids = backedUp.map(([id]) => id);
+    strategies[name] = watchedKinds.map((kind) => kindStatus(app, name, kind, ids));
+    for (const [id, { root: _root, ...rest }] of known) datasets.push({ strategy: name, id, ...rest });
   }
   const all = Object.values(strategies).flat();
   const proofs = all.flatMap(({ kind, lastOk }) => (kind === 'drill' ? (lastOk?.ended ?? []) : []));
@@ -78,7 +83,7 @@ const looked = 20;
 /** How many good runs tell how long one takes. */
 const usual = 5;
 
-function kindStatus(app: App, strategy: StrategyName, kind: WatchedKind): KindStatus {
+function kindStatus(app: App, strategy: StrategyName, kind: WatchedKind, ids: string[]): KindStatus {
   const { history, config } = app;
   const now = app.now();
   const runs = history.runs({ kind, strategy, limit: looked });
@@ -88,11 +93,14 @@ function kindStatus(app: App, strategy: StrategyName, kind: WatchedKind): KindSt
   const running = last !== null && last.ended === null;
   const job = jobsOf(config).find((candidate) => candidate.kind === kind && candidate.strategy === strategy);
   const next = job === undefined ? null : nextDue(job, pastOf(history, job, now), config.timezone, now);
+  const fresh = freshnessOf(app, job, good, running);
+  const waiting = kind === 'drill' ? unproven(app, strategy, ids) : [];
   return {
     ...{ kind, last, lastOk, running },
     next: next?.toISOString() ?? null,
     paused: job === undefined ? null : pausedUntil(app, job.name),
-    freshness: freshnessOf(app, job, good, running),
+    freshness: waiting.length === 0 ? fresh : { ...fresh, level: 'overdue' },
+    unproven: waiting,
     damaged: kind !== 'backup' && foundDamage(runs),
   };
 }
