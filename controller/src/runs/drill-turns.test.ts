@@ -15,6 +15,7 @@ const now = new Date('2026-06-01T05:00:00Z');
 function prepare(context: TestContext, drill: Record<string, unknown> = {}): App {
   const ground = makeGround(context);
   ground.writeConfig({
+    datasets: { films: { dataset: 'tank/films' }, photos: { dataset: 'tank/photos' } },
     strategies: ['a', 'b'],
     drill: { schedule: { a: '0 5 * * *', b: '0 5 * * *' }, everyDatasetWithinDays: 20, ...drill },
   });

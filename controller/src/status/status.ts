@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts';
 import type { StrategyName } from '../contract/request.ts';
 import type { Kind, RunRecord } from '../history/history.ts';
 import { unproven } from '../runs/drill-turns.ts';
-import { readKnown } from '../runs/known-datasets.ts';
+import { readKnown, vanished } from '../runs/known-datasets.ts';
 import { type Job, jobsOf, nextDue } from '../schedule/due.ts';
 import { pastOf } from '../schedule/past.ts';
 import { configuredStrategies } from '../strategies/configured.ts';
@@ -38,6 +38,8 @@ export interface DatasetStatus {
   id: string;
   dataset: string;
   goneSince: string | null;
+  /** Neither in `datasets` nor in `retired` any more. */
+  unconfigured: boolean;
   /** A volume, which this strategy cannot back up. */
   leftOut: boolean;
 }
@@ -57,11 +59,17 @@ export function readStatus(app: App): Status {
   const strategies: Status['strategies'] = {};
   const datasets: DatasetStatus[] = [];
   for (const { name } of configuredStrategies(app.config)) {
-    const known = Object.entries(readKnown(app.home.datasets[name]));
-    const backedUp = known.filter(([, { goneSince, leftOut }]) => goneSince === null && !leftOut);
+    const known = readKnown(app.home.datasets[name]);
+    const lost = vanished(known, app.config, name);
+    const backedUp = Object.entries(known).filter(
+      ([id, { leftOut }]) => !leftOut && !lost.some((one) => one.id === id),
+    );
     const ids = backedUp.map(([id]) => id);
     strategies[name] = watchedKinds.map((kind) => kindStatus(app, name, kind, ids));
-    for (const [id, { root: _root, ...rest }] of known) datasets.push({ strategy: name, id, ...rest });
+    for (const [id, { root: _root, ...rest }] of Object.entries(known)) {
+      const unconfigured = lost.some((one) => one.id === id && one.goneSince === null);
+      datasets.push({ strategy: name, id, ...rest, unconfigured });
+    }
   }
   const all = Object.values(strategies).flat();
   const proofs = all.flatMap(({ kind, lastOk }) => (kind === 'drill' ? (lastOk?.ended ?? []) : []));

@@ -4,13 +4,10 @@ import { timeGiven } from '../../config/calendar.ts';
 import { HavenError } from '../../errors.ts';
 import { type DrillOptions, runDrill } from '../../runs/drill.ts';
 import type { DrillVerdict } from '../../runs/drill-verdict.ts';
-
 import type { RunSummary } from '../../runs/recorded.ts';
 import { runSabotage } from '../../runs/sabotage.ts';
 import type { Row, SabotageReport } from '../../sabotage/report.ts';
-
 import type { Strategy } from '../../strategies/strategy.ts';
-
 import { type Answer, type Context, withApp } from '../context.ts';
 import { runExits, summaryData } from '../run-answer.ts';
 import { sabotageText } from '../sabotage-text.ts';
