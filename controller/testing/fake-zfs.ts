@@ -124,11 +124,6 @@ export function act(state: FakeState, verb: string, args: string[], now = Date.n
         return args
           .slice(args.indexOf('logicalreferenced') + 1)
           .map((name) => String(datasetOf(name).bytes ?? 1000));
-      if (args.includes('filesystem,volume'))
-        return Object.entries(state.datasets).map(([name, { type, available = 2 ** 40 }]) =>
-          last === 'name' ? name : [name, type, available].join('\t'),
-        );
-      if (args.includes('type')) return [datasetOf(last).type];
       if (args.includes('name,guid,keystatus,type')) {
         datasetOf(last);
         return Object.entries(state.datasets)
@@ -137,6 +132,11 @@ export function act(state: FakeState, verb: string, args: string[], now = Date.n
             [name, guid ?? name.length, keystatus ?? '-', type].join('\t'),
           );
       }
+      if (args.includes('filesystem,volume'))
+        return Object.entries(state.datasets).map(([name, { type, available = 2 ** 40 }]) =>
+          last === 'name' ? name : [name, type, available].join('\t'),
+        );
+      if (args.includes('type')) return [datasetOf(last).type];
       return state.pools;
     case 'hold':
       snapshotOf(last).holds.push(args[0] ?? '');

@@ -36,6 +36,7 @@ export interface GroundConfig {
   /** Any more of each strategy's section, and of the drill's. */
   section?: Record<string, unknown>;
   drill?: Record<string, unknown>;
+  datasets?: Record<string, { dataset: string }>;
   /** Each gets the same section; b alone unless a test says otherwise. */
   strategies?: StrategyName[];
   network?: string;
@@ -94,7 +95,7 @@ export function makeGround(context: TestContext): Ground {
       };
       const config = {
         name,
-        datasets: { [id]: { dataset: datasetName } },
+        datasets: others.datasets ?? { [id]: { dataset: datasetName } },
         strategies: Object.fromEntries(strategies.map((strategy) => [strategy, section])),
         drill: { image: drillImage, ...others.drill },
         // Of all daemons that tests start at once only one could have the port.

@@ -93,6 +93,11 @@ const mistakes: [string, string, RegExp][] = [
     /^strategies\.b\.limits\.memory: at least/,
   ],
   ['a relative scratch folder', `${minimal}drill: { scratch: tmp }`, /^drill\.scratch: an absolute path/],
+  [
+    'a rotation that one missed drill would break',
+    `${minimal}drill: { everyDatasetWithinDays: 10, schedule: { b: "0 5 * * 0" } }`,
+    /^drill\.everyDatasetWithinDays: drill\.schedule\.b comes due too rarely for that: at least 14 days/,
+  ],
   ['no strategy', 'datasets: { home: { dataset: tank } }', /^strategies: missing/],
   ['an empty file', '', /^datasets: missing/],
   ['what is not YAML', 'datasets: [', /^: /],

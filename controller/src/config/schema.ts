@@ -3,6 +3,7 @@ import { Cron } from 'croner';
 import * as z from 'zod';
 import { type StrategyName, strategyNames } from '../contract/request.ts';
 import { Notify } from '../notify/targets.ts';
+import { longestGap } from './calendar.ts';
 
 export function isTimeZone(name: string): boolean {
   try {
@@ -123,11 +124,28 @@ const Drill = z
   .strictObject({
     image: Image.default('haven/drill'),
     schedule: z.strictObject({ a: Schedule.optional(), b: Schedule.optional() }).default({}),
+    /** Not everything at each drill, but each dataset within so many days. */
+    everyDatasetWithinDays: z.int().min(2).max(3650).optional(),
     scratch: AbsolutePath.optional(),
     maxHours: z.number().positive().default(72),
     limits: Limits,
   })
   .prefault({});
+
+/** One drill may be missed, and still each dataset must have its turn. */
+function rotationTooRare(
+  { schedule, everyDatasetWithinDays: days }: z.infer<typeof Drill>,
+  strategy: StrategyName,
+  timezone: string,
+): string | null {
+  const cron = schedule[strategy]?.cron;
+  // What is wrong with these is told already.
+  if (days === undefined || cron === undefined || !isCron(cron) || !isTimeZone(timezone)) return null;
+  const gapMs = longestGap({ cron, timezone }, new Date('2026-01-01T00:00:00Z'));
+  const least = gapMs === null ? Number.POSITIVE_INFINITY : Math.ceil((2 * gapMs) / 86_400_000);
+  if (least <= days) return null;
+  return `drill.schedule.${strategy} comes due too rarely for that: at least ${least} days, or more frequent drills`;
+}
 
 const Host = z
   .strictObject({
@@ -175,6 +193,8 @@ export const Config = z
       }
       if (config.drill.schedule[name] !== undefined && config.strategies[name] === undefined)
         say(['drill', 'schedule', name], `there is no strategy ${name} whose backups could be drilled`);
+      const tooRare = rotationTooRare(config.drill, name, config.timezone);
+      if (tooRare !== null) say(['drill', 'everyDatasetWithinDays'], tooRare);
     }
     for (const [id, entry] of Object.entries(config.datasets)) {
       if (!entry.recursive || id.length <= 54) continue;

@@ -15,6 +15,7 @@ import {
 } from '../../testing/healthy.ts';
 import type { Engine } from '../docker/engine.ts';
 import { HavenError } from '../errors.ts';
+import { writeKnown } from '../runs/known-datasets.ts';
 import { checkSwift } from './store-check.ts';
 
 test('on a machine where everything is right, every check is ok', async (context) => {
@@ -83,6 +84,22 @@ const faults: [string, (given: Healthy) => void, string][] = [
     'the kit has an old secret',
     ({ app }) => writeFileSync(join(app.home.kit, 'b/passphrase'), 'old'),
     'recovery kit: warn',
+  ],
+  [
+    'a schedule never began anything',
+    ({ app }) => {
+      app.config.strategies.b!.schedule = { cron: '0 3 * * *', jitterMinutes: 0, overlap: 'wait' };
+      app.history.firstSeen('backup-b', new Date(Date.now() - 3 * 86_400_000));
+    },
+    'schedule backup-b: failed',
+  ],
+  [
+    'a dataset is lost from the configuration',
+    ({ app }) =>
+      writeKnown(app.home.datasets.b, {
+        photos: { dataset: 'tank/photos', root: 'photos', goneSince: null, leftOut: false },
+      }),
+    'backups of photos: warn',
   ],
   [
     'there is no scratch folder',

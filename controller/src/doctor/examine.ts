@@ -16,6 +16,8 @@ import { checkLeftovers } from './leftovers-check.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { checkDockerSpace, checkMemory } from './machine-checks.ts';
 import { checkOwnerKey } from './owner-key-check.ts';
+import { checkSchedule } from './schedule-check.ts';
+import { checkVanished } from './vanished-check.ts';
 import {
   checkDataset,
   checkDelegation,
@@ -48,6 +50,8 @@ export async function examine(
   checks.push(await checkMemory(app, strategies, machine), await checkDockerSpace(app, strategies, machine));
   checks.push(await checkClock(app, await clock(app, strategies)));
   checks.push(checkDevice(app.config.host.zfsDevice), await checkZfsVersions(app));
+  checks.push(...checkSchedule(app));
+  for (const strategy of strategies) checks.push(...checkVanished(app, strategy));
   const sources = await checkSources(app, strategies, fix);
   checks.push(...sources.checks);
   checks.push(await checkSecretsFolder(app, strategies, fix));

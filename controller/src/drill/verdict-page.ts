@@ -11,10 +11,16 @@ export interface VerdictPage {
   sentence: string;
   seconds: number;
   rot: string[];
+  rotation: { now: Turn[]; later: Turn[] } | null;
   sources: (Verdict & {
     /** By what it was compared with; null where the list could not be read. Empty where nothing was compared. */
     differences: { with: string; found: Differences | null }[];
   })[];
+}
+
+interface Turn {
+  source: string;
+  why: string;
 }
 
 /** Given a verdict, return it as HTML. Every value is data: whatever a file is called, it is shown and never obeyed. */
@@ -40,12 +46,24 @@ ${rows([
 </table>
 ${verdict.rot.map((reason) => html`<p class="failed">Not as it should be: ${reason}.</p>`)}
 ${verdict.sources.map(section)}
+${turns(verdict)}
 <h2>What this proves, and what not</h2>
 <p>The backup was fetched from its store with the recovery kit alone, decrypted, restored into a throwaway pool, and compared with the snapshot it was made from, by every check that is listed. It proves this backup on
 the day above. It does not prove what is listed as not kept, older backups, or that the paper copy of the kit can be read.</p>
 </body>
 </html>
 `.text;
+}
+
+function turns({ rotation }: VerdictPage): Raw {
+  if (rotation === null) return html``;
+  return html`<h2>Whose turn it was</h2>
+<table>
+${rows([
+  ...rotation.now.map(({ source, why }): [string, string] => [source, `restored now: ${why}`]),
+  ...rotation.later.map(({ source, why }): [string, string] => [source, `later: ${why}`]),
+])}
+</table>`;
 }
 
 function section({ evidence, checks, sentence, differences }: VerdictPage['sources'][number]): Raw {

@@ -34,6 +34,8 @@ export interface Query {
   kind?: Kind;
   strategy?: string;
   outcome?: Outcome;
+  /** Those that started then or later. */
+  since?: Date;
   limit?: number;
 }
 
@@ -134,11 +136,11 @@ export function openHistory(path: string): History {
         .prepare('UPDATE runs SET ended = ?, outcome = ?, exit = ?, error = ?, result = ? WHERE id = ?')
         .run(...values);
     },
-    runs({ kind, strategy, outcome, limit }) {
+    runs({ kind, strategy, outcome, since, limit }) {
       const given = Object.entries({ kind, strategy, outcome }).filter(([, value]) => value !== undefined);
-      const where = given.length === 0 ? '' : `WHERE ${given.map(([name]) => `${name} = ?`).join(' AND ')}`;
-      const values = given.map(([, value]) => value as string);
-      return select(`${where} ORDER BY started DESC, rowid DESC LIMIT ?`, ...values, limit ?? 50);
+      const all = [...given.map(([name]) => `${name} = ?`), 'started >= ?'].join(' AND ');
+      const values = [...given.map(([, value]) => value as string), since?.toISOString() ?? ''];
+      return select(`WHERE ${all} ORDER BY started DESC, rowid DESC LIMIT ?`, ...values, limit ?? 50);
     },
     unfinished: (strategy, kind) =>
       select('WHERE ended IS NULL AND strategy = ? AND kind = ? ORDER BY started', strategy, kind),

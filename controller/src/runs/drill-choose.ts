@@ -1,4 +1,4 @@
-// What a drill of one strategy is to restore: of each dataset the newest committed backup, or the one named, with all that it builds upon.
+// What a drill of one strategy can restore: of each dataset the newest committed backup, or the one of a day or of a name, with all that it builds upon.
 import type { Dataset } from '../config/schema.ts';
 import type { Backup } from '../contract/events.ts';
 import { chainOf } from '../drill/chain.ts';
@@ -13,22 +13,45 @@ export interface Chosen {
   chain: Step<Backup[]>;
 }
 
+interface Wanted {
+  backup?: string | undefined;
+  asOf?: Date | undefined;
+}
+
 /** Given what is in the store, return what is drilled; throws bad-request when the backup named is not one. */
 export function choose(
   strategy: Strategy,
   datasets: Dataset[],
   listing: Listing,
-  named: string | undefined,
+  { backup: named, asOf }: Wanted = {},
 ): Chosen[] {
   if (named !== undefined) return [chooseNamed(strategy, datasets, listing, named)];
+  if (asOf !== undefined) return chooseAsOf(strategy, datasets, listing, asOf);
   return datasets.map((dataset) => {
-    const backup = listing.backups.find(({ source }) => source === dataset.id);
+    const backup = newestOf(listing.backups, dataset);
     const chain: Step<Backup[]> =
       backup === undefined
         ? { ok: false, reason: `no committed backup of ${dataset.id} in the store` }
         : chainOf(listing.backups, backup);
     return { dataset, chain };
   });
+}
+
+function newestOf(backups: Backup[], { id }: Dataset): Backup | undefined {
+  return backups.find(({ source }) => source === id);
+}
+
+/** What was not yet backed up then is left out; that nothing was is an error. */
+function chooseAsOf({ name }: Strategy, datasets: Dataset[], listing: Listing, asOf: Date): Chosen[] {
+  const then = listing.backups.filter(({ createdAt }) => Date.parse(createdAt) <= asOf.getTime());
+  const chosen = datasets.flatMap((dataset) => {
+    const backup = newestOf(then, dataset);
+    return backup === undefined ? [] : [{ dataset, chain: chainOf(listing.backups, backup) }];
+  });
+  if (chosen.length > 0) return chosen;
+  const message = `no committed backup of a configured dataset is of ${asOf.toISOString()} or before`;
+  const hint = `\`haven list ${name}\` shows all of them`;
+  throw new HavenError({ code: 'bad-request', operation: 'drill', message, hint });
 }
 
 function chooseNamed({ name }: Strategy, datasets: Dataset[], listing: Listing, named: string): Chosen {

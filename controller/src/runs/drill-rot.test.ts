@@ -33,6 +33,28 @@ test('without a schedule no age is too old', (context) => {
   assert.deepEqual(findRot(prepare(context), 'b', [old], [home]), []);
 });
 
+test('a schedule that never began anything is told, however fresh what was made by other means', (context) => {
+  const clock = { now };
+  const app = { ...prepare(context, '0 3 * * *'), now: () => clock.now };
+  const told = () => findRot(app, 'b', [{ ...fresh, createdAt: clock.now.toISOString() }], [home]);
+  assert.deepEqual(told(), []);
+  clock.now = new Date('2026-11-27T08:59:00Z');
+  assert.deepEqual(told(), [], 'six hours are allowed');
+  clock.now = new Date('2026-11-27T09:01:00Z');
+
+  assert.deepEqual(told(), [
+    'backup-b has never begun by its schedule, and should have at 2026-11-27T03:00:00.000Z',
+  ]);
+  app.history.begin({ id: 'x', kind: 'backup', strategy: 'b', trigger: 'hand', started: clock.now });
+  assert.deepEqual(told(), [], 'it is under way');
+  app.history.end('x', { ended: clock.now, outcome: 'ok', exit: 0, error: null, result: null });
+  clock.now = new Date('2026-11-28T10:00:00Z');
+  assert.match(told()[0] ?? '', /^backup-b has not begun by its schedule, .* 2026-11-28T03/);
+  const pause = { since: clock.now, until: new Date('2026-11-29T00:00:00Z'), reason: '' };
+  app.history.setPause('backup-b', pause);
+  assert.deepEqual(told(), [], 'it is paused');
+});
+
 test('a dataset that vanished from the configuration is told until it is retired; its children go with it', (context) => {
   const app = prepare(context, '0 3 * * *');
   const child = { source: 'photos-0123abcd', createdAt: fresh.createdAt };
@@ -50,7 +72,14 @@ test('a dataset that vanished from the configuration is told until it is retired
 
 test('a drill that restored everything is no pass while something rots, and says so first', () => {
   const green = { pass: true, sentence: 'home: proven restorable.' } as Verdict;
-  const given = { run: 'r', strategy: 'b', startedAt: now, endedAt: now, sources: [green] } as const;
+  const given = {
+    run: 'r',
+    strategy: 'b',
+    startedAt: now,
+    endedAt: now,
+    rotation: null,
+    preflight: null,
+  } as const;
 
   const verdict = sumUp({ ...given, sources: [green], rot: ['photos has backups'] });
 

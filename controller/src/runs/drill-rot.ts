@@ -5,6 +5,7 @@ import { ago } from '../cli/words.ts';
 import { type Dataset, entriesOf } from '../config/schema.ts';
 import type { Backup } from '../contract/events.ts';
 import type { StrategyName } from '../contract/request.ts';
+import { silentJobs } from '../schedule/silent.ts';
 import { freshnessInStore } from '../status/status.ts';
 
 type Stored = Pick<Backup, 'source' | 'createdAt'>;
@@ -31,6 +32,12 @@ export function findRot(
   for (const id of new Set(backups.map(({ source }) => source))) {
     if (!known.some((root) => isOf(id, root)))
       rot.push(`${id} has backups, and is neither in \`datasets\` nor in \`retired\` any more`);
+  }
+  for (const { job, since, never } of silentJobs(app)) {
+    if (job.kind === 'backup' && job.strategy === strategy)
+      rot.push(
+        `${job.name} ${never ? 'has never begun' : 'has not begun'} by its schedule, and should have at ${since.toISOString()}`,
+      );
   }
   return rot;
 }

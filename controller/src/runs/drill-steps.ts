@@ -3,6 +3,7 @@ import { chmodSync, chownSync, mkdirSync, statfsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { App } from '../app.ts';
+import { bytes } from '../cli/words.ts';
 import type { Backup, Result } from '../contract/events.ts';
 import type { Interpretation } from '../contract/interpret.ts';
 import type { Request } from '../contract/request.ts';
@@ -164,7 +165,7 @@ export function demandSpace(scratch: string, ofStreams: number): void {
   const free = bavail * bsize;
   const needed = roomFor(ofStreams);
   if (free >= needed) return;
-  const message = `the scratch folder has ${free} bytes free; the drill needs about ${needed}`;
+  const message = `the scratch folder has ${bytes(free)} free; the drill needs about ${bytes(needed)}`;
   throw new HavenError({
     code: 'local-full',
     operation: 'drill',

@@ -51,7 +51,7 @@ async function written(context: TestContext, { details, evidence = {}, name = 'h
     ...evidence,
   } as Evidence;
   const verdict = sumUp({
-    ...{ run: 'r1', strategy: 'a', startedAt: now, endedAt: now, rot: [] },
+    ...{ run: 'r1', strategy: 'a', startedAt: now, endedAt: now, rot: [], rotation: null, preflight: null },
     sources: [judge(known)],
   });
   await writeVerdict(app, verdict, folder);

@@ -6,6 +6,8 @@ import type { StrategyName } from '../contract/request.ts';
 import { type Differences, readDifferences } from '../drill/differences.ts';
 import type { Verdict } from '../drill/verdict.ts';
 import { verdictPage } from '../drill/verdict-page.ts';
+import type { Preflight } from './drill-preflight.ts';
+import type { Rotation } from './drill-rotation.ts';
 
 export interface DrillVerdict {
   run: string;
@@ -17,6 +19,10 @@ export interface DrillVerdict {
   sources: Verdict[];
   /** Each is a reason why this is no pass, however well all was restored (runs/drill-rot.ts). */
   rot: string[];
+  /** Whose turn it was, and whose not; null: everybody's. */
+  rotation: Rotation | null;
+  /** What was expected of it before it began. */
+  preflight: Preflight | null;
 }
 
 interface Given {
@@ -26,10 +32,13 @@ interface Given {
   endedAt: Date;
   sources: Verdict[];
   rot: string[];
+  rotation: Rotation | null;
+  preflight: Preflight | null;
 }
 
 /** Green only when something was drilled, all of it is green, and nothing rots in silence. */
-export function sumUp({ run, strategy, startedAt, endedAt, sources, rot }: Given): DrillVerdict {
+export function sumUp(given: Given): DrillVerdict {
+  const { run, strategy, startedAt, endedAt, sources, rot, rotation, preflight } = given;
   const restored = sources.length > 0 && sources.every((verdict) => verdict.pass);
   const pass = restored && rot.length === 0;
   const worst = sources.find((verdict) => !verdict.pass);
@@ -38,7 +47,8 @@ export function sumUp({ run, strategy, startedAt, endedAt, sources, rot }: Given
     'Nothing was drilled.';
   const sentence = [...rot.map((reason) => `NOT as it should be: ${reason}.`), ofSources].join(' ');
   const seconds = (endedAt.getTime() - startedAt.getTime()) / 1000;
-  return { run, at: endedAt.toISOString(), strategy, pass, sentence, seconds, sources, rot };
+  const at = endedAt.toISOString();
+  return { run, at, strategy, pass, sentence, seconds, sources, rot, rotation, preflight };
 }
 
 /**

@@ -83,6 +83,10 @@ test('a drill whose every step succeeds is green, is kept as a verdict, and leav
 
   assert.deepEqual(reds(summary), []);
   assert.deepEqual([summary.outcome, summary.exit], ['ok', 0]);
+  const { scratchFreeBytes, ...expected } = (summary.result as DrillVerdict).preflight!;
+  const scratchBytes = 1100 + 64 * 2 ** 20;
+  assert.deepEqual(expected, { datasets: 1, backups: 1, downloadBytes: 500, scratchBytes });
+  assert.ok(scratchFreeBytes > 2 ** 20);
   const kept = JSON.parse(
     readFileSync(join(app.home.verdicts, `${summary.run}.json`), 'utf8'),
   ) as DrillVerdict;
@@ -103,6 +107,36 @@ test('an incremental is drilled with all that it builds upon', async (context) =
   assert.deepEqual(read('fetch').backups, ['0f0f0f0f', '1f1f1f1f']);
   assert.deepEqual([read('receive').streams, read('receive').sizeBytes], [2, 4000 + 512 * 2 ** 20]);
   assert.match((summary.result as DrillVerdict).sentence, /a full and 1 incremental/);
+});
+
+test('where all is too much for one drill, one after the other has its turn, and the verdict says why', async (context) => {
+  const { ground } = await prepare(context, {});
+  const photos = 'tank/photos';
+  const state = ground.zfsState();
+  state.datasets[photos] = structuredClone(state.datasets[datasetName]!);
+  ground.writeZfsState(state);
+  const list = { result: { backups: [backup, { ...backup, source: 'photos' }] } };
+  ground.writeConfig({
+    datasets: { home: { dataset: datasetName }, photos: { dataset: photos } },
+    settings: { script: { list } },
+    drill: { schedule: { b: '0 5 * * *' }, everyDatasetWithinDays: 30 },
+  });
+  const rotating = groundApp(context, ground);
+  const turns = async (all = false) => {
+    const [summary] = await runDrill(rotating, [strategyB], { trigger: 'schedule', all });
+    assert.equal(summary?.outcome, 'ok', summary?.error?.message);
+    const { sources, rotation } = summary.result as DrillVerdict;
+    return [sources.map(({ evidence }) => evidence.source), rotation];
+  };
+
+  const [first, why] = await turns();
+  const [second] = await turns();
+  const [third] = await turns(true);
+
+  assert.deepEqual([first, second, third], [['home'], ['photos'], ['home', 'photos']]);
+  const { now, later } = why as NonNullable<DrillVerdict['rotation']>;
+  assert.deepEqual(now, [{ source: 'home', why: 'never restored in full yet' }]);
+  assert.match(later[0]?.why ?? '', /^never restored in full yet; its turn comes by \d{4}-\d{2}-\d{2}$/);
 });
 
 test('a volume is compared by a step of its own, which is told what and nothing more', async (context) => {

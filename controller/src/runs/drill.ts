@@ -12,8 +12,11 @@ import { ensureKit } from '../kit/write-kit.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { type Chosen, choose } from './drill-choose.ts';
 import { fall, type Standing, stand } from './drill-one.ts';
+import { type Preflight, preflight } from './drill-preflight.ts';
 import { findRot } from './drill-rot.ts';
+import type { Rotation } from './drill-rotation.ts';
 import { drillVerbsFor, failedBefore, reap, releaseStaleHolds } from './drill-steps.ts';
+import { keepTurns, turnsOf } from './drill-turns.ts';
 import { sumUp, writeVerdict } from './drill-verdict.ts';
 import { compareTrees } from './drill-verify.ts';
 import { handshake } from './handshake.ts';
@@ -26,6 +29,10 @@ import { sourcesOf } from './sources.ts';
 
 export interface DrillOptions {
   backup?: string;
+  /** Restore every dataset, whoever's turn it is. */
+  all?: boolean;
+  /** Of each dataset the newest backup that is no younger. */
+  asOf?: Date;
   trigger: Trigger;
 }
 
@@ -56,6 +63,8 @@ interface Side {
   chosen: Chosen[];
   verdicts: Verdict[];
   rot: string[];
+  rotation: Rotation | null;
+  preflight: Preflight | null;
   exit: number;
   /** Why it could not even begin. */
   failure: ErrorReport | null;
@@ -74,7 +83,15 @@ async function drillAll(
   await reap(app, { run, folder: makeRunFolder(app.home, run), pools: 'all' });
   const sides: Side[] = [];
   for (const [at, strategy] of strategies.entries())
-    sides.push(await openSide(app, strategy, runs[at]!, options.backup));
+    sides.push(await openSide(app, strategy, runs[at]!, options));
+  keepTurns(sides);
+  for (const side of sides) {
+    side.preflight = preflight(app, side.chosen);
+    app.log.info(
+      { runId: side.run, ...side.preflight, ...side.rotation },
+      'what is restored, and what that takes',
+    );
+  }
   for (const group of grouped(sides)) {
     await drillGroup(app, group, version, sides);
     if (app.signal.aborted) break;
@@ -88,17 +105,23 @@ async function drillAll(
 }
 
 /** A store that cannot be asked is the failure of its own strategy's drill, not of the other's. */
-async function openSide(app: App, strategy: Strategy, run: string, named: string | undefined): Promise<Side> {
+async function openSide(app: App, strategy: Strategy, run: string, options: DrillOptions): Promise<Side> {
   const folder = makeRunFolder(app.home, run);
-  const side: Side = { strategy, run, folder, chosen: [], verdicts: [], rot: [], exit: 0, failure: null };
+  const side: Side = {
+    ...{ strategy, run, folder, chosen: [], verdicts: [], rot: [] },
+    ...{ rotation: null, preflight: null, exit: 0, failure: null },
+  };
   try {
     await ensureKit(app, strategy);
     const { found: datasets } = await sourcesOf(app, strategy);
     for (const { dataset } of datasets) await releaseStaleHolds(app, dataset);
     const listing = await listBackups(app, strategy);
-    side.chosen = choose(strategy, datasets, listing, named);
-    // Who names a backup may well want an old one.
-    if (named === undefined) side.rot = findRot(app, strategy.name, listing.backups, datasets);
+    const { backup, asOf, all = false } = options;
+    side.chosen = choose(strategy, datasets, listing, { backup, asOf });
+    // Who names a backup or a day may well want an old one, and that one.
+    if (backup !== undefined || asOf !== undefined) return side;
+    side.rot = findRot(app, strategy.name, listing.backups, datasets);
+    if (!all) side.rotation = turnsOf(app, strategy.name, side.chosen);
   } catch (thrown) {
     side.failure = reportOf(thrown, 'drill');
   }
@@ -152,7 +175,7 @@ async function drillGroup(app: App, group: Member[], version: Version, sides: Si
 }
 
 async function endSide(app: App, side: Side, startedAt: Date): Promise<Ending> {
-  const { failure, run, strategy, verdicts, rot } = side;
+  const { failure, run, strategy, verdicts, rot, rotation, preflight } = side;
   if (failure !== null)
     return { outcome: 'failed', exit: exitCodes[failure.code], error: failure, result: null };
   const verdict = sumUp({
@@ -162,6 +185,8 @@ async function endSide(app: App, side: Side, startedAt: Date): Promise<Ending> {
     endedAt: app.now(),
     sources: verdicts,
     rot,
+    rotation,
+    preflight,
   });
   await writeVerdict(app, verdict, side.folder);
   if (verdict.pass) return { outcome: 'ok', exit: 0, error: null, result: verdict };

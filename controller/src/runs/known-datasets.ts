@@ -2,7 +2,10 @@
 // It holds names: readable by its owner alone, and shown nowhere but by `haven status`.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
+import type { App } from '../app.ts';
 import type { Expansion, Found } from '../config/expand.ts';
+import { type Config, entriesOf } from '../config/schema.ts';
+import type { StrategyName } from '../contract/request.ts';
 
 const Known = z.record(
   z.string(),
@@ -30,14 +33,35 @@ export function writeKnown(path: string, known: Known): void {
   renameSync(`${path}.part`, path);
 }
 
+export interface Vanished {
+  id: string;
+  dataset: string;
+  /** When it was noticed that there is no such dataset; null: it is no longer in the configuration. */
+  goneSince: string | null;
+}
+
+/** Given what is known of a strategy's datasets, return those that it backed up and backs up no more, unless they are retired. */
+export function vanished(known: Known, config: Config, strategy: StrategyName): Vanished[] {
+  const roots = entriesOf(config, strategy).map(({ id }) => id);
+  return Object.entries(known).flatMap(([id, { dataset, root, goneSince, leftOut }]) => {
+    const isMeant = leftOut || config.retired.includes(id) || config.retired.includes(root);
+    if (isMeant || (goneSince === null && roots.includes(root))) return [];
+    return [{ id, dataset, goneSince: roots.includes(root) ? goneSince : null }];
+  });
+}
+
+export function readVanished({ config, home }: App, strategy: StrategyName): Vanished[] {
+  return vanished(readKnown(home.datasets[strategy]), config, strategy);
+}
+
 /**
- * Given what was known and what there is now, return what is known from now on. Forgotten is what the owner himself took out of the
- * configuration: by its entry, or by an exclude. Nothing is said of entries that could not be looked at.
+ * Given what was known and what there is now, return what is known from now on. Forgotten is what the owner himself put an end to: by `retired`, or by an
+ * exclude. An entry that is no longer in the configuration may have been lost with a line of it, so it is kept. Nothing is said of entries that could not be looked at.
  */
 export function remember(
   before: Known,
   { found, leftOut, excluded, looked }: Expansion & { leftOut: Found[]; looked: string[] },
-  roots: string[],
+  { roots, retired }: { roots: string[]; retired: string[] },
   now: Date,
 ): Known {
   const after: Known = {};
@@ -48,8 +72,10 @@ export function remember(
   take(found, false);
   take(leftOut, true);
   for (const [id, was] of Object.entries(before)) {
-    if (id in after || !roots.includes(was.root) || excluded.includes(was.dataset)) continue;
-    after[id] = looked.includes(was.root) ? { ...was, goneSince: was.goneSince ?? now.toISOString() } : was;
+    const isEnded = retired.includes(id) || retired.includes(was.root) || excluded.includes(was.dataset);
+    if (id in after || isEnded) continue;
+    const isGone = roots.includes(was.root) && looked.includes(was.root);
+    after[id] = isGone ? { ...was, goneSince: was.goneSince ?? now.toISOString() } : was;
   }
   return after;
 }

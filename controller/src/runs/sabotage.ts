@@ -111,7 +111,7 @@ async function smallest(
 ): Promise<{ dataset: Dataset; chain: Backup[] }> {
   const { found: datasets } = await sourcesOf(app, strategy);
   const listing = await listBackups(app, strategy);
-  const [least] = choose(strategy, datasets, listing, named)
+  const [least] = choose(strategy, datasets, listing, { backup: named })
     .flatMap(({ dataset, chain }) => (chain.ok ? [{ dataset, chain: chain.value }] : []))
     .toSorted((a, b) => sum(a.chain, 'storedBytes') - sum(b.chain, 'storedBytes'));
   if (least !== undefined) return least;

@@ -1,6 +1,6 @@
 // What a backup is asked to take, with a fake zfs: children come, go and are renamed between two runs.
 import assert from 'node:assert/strict';
-import { statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { stringify } from 'yaml';
 import { fakeState } from '../../testing/fake-zfs.ts';
@@ -63,6 +63,29 @@ test('what the owner excluded himself is not told as vanished', async (context) 
   await sourcesToBackUp(app, strategyB);
 
   assert.doesNotMatch(told(app), /NO LONGER|ann/);
+});
+
+test('an entry that is lost from the configuration is told by status, until its id is retired', async (context) => {
+  const { app } = prepare(context, ['tank/home', 'tank/home/ann', 'tank/photos']);
+  const photos = { photos: { dataset: 'tank/photos', recursive: false, exclude: [] } };
+  app.config.datasets = { ...app.config.datasets, ...photos };
+  await sourcesToBackUp(app, strategyB);
+  app.config.datasets = { ...photos };
+
+  const lost = told(app);
+  await sourcesToBackUp(app, strategyB);
+  const stillLost = told(app);
+  app.config.retired = ['home'];
+  const retired = told(app);
+  await sourcesToBackUp(app, strategyB);
+
+  for (const text of [lost, stillLost]) {
+    assert.match(text, /NO LONGER BACKED UP: home \(tank\/home\) is neither in/);
+    assert.match(text, /NO LONGER BACKED UP: home-[0-9a-f]{8} \(tank\/home\/ann\) is neither in/);
+    assert.match(text, /^photos +tank\/photos +b$/m);
+  }
+  assert.doesNotMatch(retired, /NO LONGER/);
+  assert.deepEqual(Object.keys(JSON.parse(readFileSync(app.home.datasets.b, 'utf8'))), ['photos']);
 });
 
 test('a pool that is not there makes nothing vanish', async (context) => {

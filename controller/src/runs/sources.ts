@@ -7,7 +7,7 @@ import { type ErrorReport, exitCodes, HavenError, reportOf } from '../errors.ts'
 import type { Strategy } from '../strategies/strategy.ts';
 import type { Branch } from '../zfs/tree.ts';
 import { listTree } from '../zfs/tree.ts';
-import { readKnown, remember, writeKnown } from './known-datasets.ts';
+import { readKnown, remember, vanished, writeKnown } from './known-datasets.ts';
 import type { Ending } from './recorded.ts';
 
 export interface Looked extends Expansion {
@@ -52,12 +52,10 @@ export async function sourcesToBackUp(
     app.log.warn({ dataset: id }, 'an exclude matches nothing; `haven doctor` says which');
   const path = app.home.datasets[strategy.name];
   const roots = entriesOf(app.config, strategy.name).map(({ id }) => id);
-  const known = remember(readKnown(path), expansion, roots, app.now());
+  const known = remember(readKnown(path), expansion, { roots, retired: app.config.retired }, app.now());
   writeKnown(path, known);
-  for (const [id, { goneSince }] of Object.entries(known)) {
-    if (goneSince !== null)
-      app.log.warn({ dataset: id, goneSince }, 'a dataset is gone and no longer backed up');
-  }
+  for (const { id, goneSince } of vanished(known, app.config, strategy.name))
+    app.log.warn({ dataset: id, goneSince }, 'a dataset is no longer backed up');
   const locked = expansion.found.filter((source) => source.locked);
   const open = expansion.found.filter((source) => !source.locked);
   if (expansion.found.length === 0) {

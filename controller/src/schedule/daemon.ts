@@ -10,8 +10,9 @@ import { reportOf } from '../errors.ts';
 import type { Home } from '../home.ts';
 import { startMonitor } from '../status/monitor.ts';
 import { watchAges } from '../status/watch-ages.ts';
-import { jobsOf, nextDue, overdueSince } from './due.ts';
+import { jobsOf, nextDue } from './due.ts';
 import { pastOf } from './past.ts';
+import { silentJobs } from './silent.ts';
 import { adoptLeftovers, startDue, tidy } from './start-due.ts';
 
 const example = fileURLToPath(new URL('../../../haven.example.yaml', import.meta.url));
@@ -79,15 +80,9 @@ async function told(app: App, jobs: string[], ended: Promise<unknown>, refused: 
   }
 }
 
-/** Of what is paused nobody is told: that it does not begin is what was asked for. How old its backups become is told all the same. */
 async function tellOverdue(app: App, running: Map<string, unknown>): Promise<void> {
-  const now = app.now();
-  const paused = new Set(app.history.pauses(now).map(({ job }) => job));
-  for (const job of jobsOf(app.config)) {
-    if (running.has(job.name) || paused.has(job.name)) continue;
-    const since = overdueSince(job, pastOf(app.history, job, now), app.config.timezone, now);
-    if (since !== null) await app.notifier.overdue(job.name, since);
-  }
+  for (const { job, since } of silentJobs(app, new Set(running.keys())))
+    await app.notifier.overdue(job.name, since);
 }
 
 function announce(app: App): void {

@@ -1,6 +1,6 @@
 // A pause keeps the schedule from starting a job, until a time that must be named: one without an end is how backups die unnoticed.
-import { Cron } from 'croner';
 import type { App } from '../app.ts';
+import { timeGiven } from '../config/calendar.ts';
 import { HavenError } from '../errors.ts';
 import { type Job, jobsOf } from './due.ts';
 
@@ -10,13 +10,10 @@ const dayMs = 86_400_000;
 /** Given `7d`, `12h`, a date or a time (ISO 8601), return when that is; throws bad-request for what is none of these, past, or more than 31 days away. A date ends with that day in the schedule's time zone. */
 export function pauseEnd(given: string, now: Date, timezone: string): Date {
   const span = given.match(/^([1-9][0-9]{0,3})([dh])$/);
-  const isDate = /^\d{4}-\d{2}-\d{2}$/.test(given);
   const until =
     span !== null
       ? new Date(now.getTime() + Number(span[1]) * (span[2] === 'd' ? dayMs : dayMs / 24))
-      : isDate
-        ? endOfDay(given, timezone)
-        : new Date(given);
+      : timeGiven(given, timezone);
   const hint = 'for example 7d, 12h, 2026-12-24 or 2026-12-24T18:00:00Z';
   const refused = (message: string) =>
     new HavenError({ code: 'bad-request', operation: 'pause', message, hint });
@@ -25,14 +22,6 @@ export function pauseEnd(given: string, now: Date, timezone: string): Date {
   if (until.getTime() - now.getTime() > longestDays * dayMs)
     throw refused(`${given} is more than ${longestDays} days away: pause again when that is over`);
   return until;
-}
-
-/** In some zones a day is 23 hours long, in some it does not even begin at midnight; an invalid Date for a day that there is not. */
-function endOfDay(date: string, timezone: string): Date {
-  const next = new Date(Date.parse(date) + dayMs);
-  if (Number.isNaN(next.getTime())) return next;
-  const midnight = `${next.toISOString().slice(0, 10)}T00:00:00`;
-  return new Cron(midnight, { timezone, paused: true }).nextRun(new Date(0)) ?? new Date(Number.NaN);
 }
 
 /** Given names of jobs (`backup-a`) or of strategies (`a`: all of its jobs), return the jobs; all when none is named. */

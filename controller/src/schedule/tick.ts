@@ -2,7 +2,7 @@
 import type { App } from '../app.ts';
 import { type ErrorReport, reportOf } from '../errors.ts';
 import type { RunSummary } from '../runs/recorded.ts';
-import { jobsOf } from './due.ts';
+import { underWay } from './silent.ts';
 import { adoptLeftovers, startDue, tidy } from './start-due.ts';
 
 export interface Ticked {
@@ -16,10 +16,7 @@ export async function tick(app: App): Promise<Ticked> {
   await tidy(app);
   const ticked: Ticked = { runs: [], refused: [] };
   // What has no end in the history after that is a run of another process: an earlier call's, or one by hand.
-  const running = jobsOf(app.config).filter(
-    ({ kind, strategy }) => app.history.unfinished(strategy, kind).length > 0,
-  );
-  const started = startDue(app, new Set(running.map(({ name }) => name)));
+  const started = startDue(app, underWay(app));
   const all = await Promise.allSettled(started.map(({ ended }) => ended));
   for (const one of all) {
     if (one.status === 'fulfilled') ticked.runs.push(...one.value);

@@ -1,6 +1,6 @@
 // Is the data as safe as the schedule promises? Pure. What counts is the age of what there is, not whether the last run went well: a job that silently never
 // runs, a clock that was wrong, a run that always "succeeds" a little later all end in old data.
-import { Cron } from 'croner';
+import { longestGap } from '../config/calendar.ts';
 
 /** `unknown`: nothing is promised, for nothing is scheduled. */
 export type Level = 'fresh' | 'late' | 'overdue' | 'unknown';
@@ -21,16 +21,6 @@ export interface Freshness {
   at: string | null;
   /** Until when it is fresh; null: nothing is promised. */
   freshUntil: string | null;
-}
-
-/** The schedule of a year has been seen in so many times, or what comes rarer is looked at further ahead. */
-const mostTimes = 400;
-
-/** Given a schedule, return the longest time between two of its runs, in milliseconds, counted from `from`; null when it has only one more. */
-export function longestGap({ cron, timezone }: Promised, from: Date): number | null {
-  const times = new Cron(cron, { timezone, paused: true }).nextRuns(mostTimes, from);
-  const gaps = times.slice(1).map((time, index) => time.getTime() - times[index]!.getTime());
-  return gaps.length === 0 ? null : Math.max(...gaps);
 }
 
 /**

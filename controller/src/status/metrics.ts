@@ -37,7 +37,7 @@ export async function metricsText({ status, counts, version }: Measured): Promis
     for (const one of kinds)
       for (const [what, help, value] of ofKind(one)) set(one.kind, what, help, strategy, value);
     const datasets = status.datasets.filter((dataset) => dataset.strategy === strategy);
-    const gone = datasets.filter(({ goneSince }) => goneSince !== null).length;
+    const gone = datasets.filter(({ goneSince, unconfigured }) => goneSince !== null || unconfigured).length;
     set('datasets', 'gone', 'Datasets that vanished and are no longer backed up.', strategy, gone);
   }
   return await registry.metrics();

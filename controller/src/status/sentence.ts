@@ -36,11 +36,15 @@ function ofStrategy(name: StrategyName, kinds: KindStatus[], alone: boolean, now
     parts.push(`${alone ? '' : `${name} was `}${never} proven restorable: ${how}.`);
   } else if (failing) parts.push(`But the last drill${whose} was NOT green.`);
   if (of(kinds, 'audit').damaged) parts.push(`The last audit${whose} found DAMAGE in the store.`);
-  for (const { kind, freshness, paused } of kinds) {
+  for (const { kind, freshness, paused, unproven: waiting } of kinds) {
     if (paused !== null)
       parts.push(
         `The ${kind}${whose} is paused until ${paused.until.slice(0, 16).replace('T', ' ')} UTC${paused.reason === '' ? '' : ` (${paused.reason})`}.`,
       );
+    if (waiting.length > 0) {
+      parts.push(`Not restored by any green drill${whose} within the promised days: ${waiting.join(', ')}.`);
+      continue;
+    }
     const { level, at } = freshness;
     if (level !== 'late' && level !== 'overdue') continue;
     const newest =

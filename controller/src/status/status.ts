@@ -4,7 +4,8 @@ import type { App } from '../app.ts';
 import type { Config } from '../config/schema.ts';
 import type { StrategyName } from '../contract/request.ts';
 import type { Kind, RunRecord } from '../history/history.ts';
-import { readKnown } from '../runs/known-datasets.ts';
+import { unproven } from '../runs/drill-turns.ts';
+import { readKnown, vanished } from '../runs/known-datasets.ts';
 import { type Job, jobsOf, nextDue } from '../schedule/due.ts';
 import { pastOf } from '../schedule/past.ts';
 import { configuredStrategies } from '../strategies/configured.ts';
@@ -27,6 +28,8 @@ export interface KindStatus {
   freshness: Freshness;
   /** The last look that came to a finding found damage. */
   damaged: boolean;
+  /** Datasets that no green drill has restored within the days of drill.everyDatasetWithinDays. */
+  unproven: string[];
 }
 
 /** Of a strategy's last backup: which id stood for which dataset. */
@@ -35,6 +38,8 @@ export interface DatasetStatus {
   id: string;
   dataset: string;
   goneSince: string | null;
+  /** Neither in `datasets` nor in `retired` any more. */
+  unconfigured: boolean;
   /** A volume, which this strategy cannot back up. */
   leftOut: boolean;
 }
@@ -54,9 +59,17 @@ export function readStatus(app: App): Status {
   const strategies: Status['strategies'] = {};
   const datasets: DatasetStatus[] = [];
   for (const { name } of configuredStrategies(app.config)) {
-    strategies[name] = watchedKinds.map((kind) => kindStatus(app, name, kind));
-    for (const [id, { root: _root, ...known }] of Object.entries(readKnown(app.home.datasets[name])))
-      datasets.push({ strategy: name, id, ...known });
+    const known = readKnown(app.home.datasets[name]);
+    const lost = vanished(known, app.config, name);
+    const backedUp = Object.entries(known).filter(
+      ([id, { leftOut }]) => !leftOut && !lost.some((one) => one.id === id),
+    );
+    const ids = backedUp.map(([id]) => id);
+    strategies[name] = watchedKinds.map((kind) => kindStatus(app, name, kind, ids));
+    for (const [id, { root: _root, ...rest }] of Object.entries(known)) {
+      const unconfigured = lost.some((one) => one.id === id && one.goneSince === null);
+      datasets.push({ strategy: name, id, ...rest, unconfigured });
+    }
   }
   const all = Object.values(strategies).flat();
   const proofs = all.flatMap(({ kind, lastOk }) => (kind === 'drill' ? (lastOk?.ended ?? []) : []));
@@ -78,7 +91,7 @@ const looked = 20;
 /** How many good runs tell how long one takes. */
 const usual = 5;
 
-function kindStatus(app: App, strategy: StrategyName, kind: WatchedKind): KindStatus {
+function kindStatus(app: App, strategy: StrategyName, kind: WatchedKind, ids: string[]): KindStatus {
   const { history, config } = app;
   const now = app.now();
   const runs = history.runs({ kind, strategy, limit: looked });
@@ -88,11 +101,14 @@ function kindStatus(app: App, strategy: StrategyName, kind: WatchedKind): KindSt
   const running = last !== null && last.ended === null;
   const job = jobsOf(config).find((candidate) => candidate.kind === kind && candidate.strategy === strategy);
   const next = job === undefined ? null : nextDue(job, pastOf(history, job, now), config.timezone, now);
+  const fresh = freshnessOf(app, job, good, running);
+  const waiting = kind === 'drill' ? unproven(app, strategy, ids) : [];
   return {
     ...{ kind, last, lastOk, running },
     next: next?.toISOString() ?? null,
     paused: job === undefined ? null : pausedUntil(app, job.name),
-    freshness: freshnessOf(app, job, good, running),
+    freshness: waiting.length === 0 ? fresh : { ...fresh, level: 'overdue' },
+    unproven: waiting,
     damaged: kind !== 'backup' && foundDamage(runs),
   };
 }

@@ -21,8 +21,13 @@ export function statusText({ sentence: first, strategies, datasets }: Status, no
     const verdict = of(kinds, 'drill').last?.result as DrillVerdict | null | undefined;
     if (verdict?.sentence !== undefined) lines.push('', verdict.sentence);
   }
-  for (const { strategy, id, dataset, goneSince, leftOut } of datasets) {
-    if (goneSince !== null)
+  for (const { strategy, id, dataset, goneSince, unconfigured, leftOut } of datasets) {
+    if (unconfigured)
+      lines.push(
+        '',
+        `NO LONGER BACKED UP: ${id} (${dataset}) is neither in \`datasets\` nor in \`retired\` any more. Its backups of ${strategy} stay.`,
+      );
+    else if (goneSince !== null)
       lines.push(
         '',
         `NO LONGER BACKED UP: ${id} (${dataset}) is gone, noticed ${ago(new Date(goneSince), now)}. Its backups of ${strategy} stay.`,
@@ -33,7 +38,9 @@ export function statusText({ sentence: first, strategies, datasets }: Status, no
         `NOT BACKED UP BY ${strategy}: ${id} (${dataset}) is a volume, and it takes files only.`,
       );
   }
-  const there = datasets.filter(({ goneSince, leftOut }) => goneSince === null && !leftOut);
+  const there = datasets.filter(
+    ({ goneSince, unconfigured, leftOut }) => goneSince === null && !unconfigured && !leftOut,
+  );
   const table = [...Map.groupBy(there, ({ id, dataset }) => `${id} ${dataset}`).values()].map((same) => [
     same[0]!.id,
     same[0]!.dataset,

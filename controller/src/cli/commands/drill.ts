@@ -1,18 +1,18 @@
 import { type Command, Option } from 'commander';
 import type { App } from '../../app.ts';
+import { timeGiven } from '../../config/calendar.ts';
+import { HavenError } from '../../errors.ts';
 import { type DrillOptions, runDrill } from '../../runs/drill.ts';
 import type { DrillVerdict } from '../../runs/drill-verdict.ts';
-
 import type { RunSummary } from '../../runs/recorded.ts';
 import { runSabotage } from '../../runs/sabotage.ts';
 import type { Row, SabotageReport } from '../../sabotage/report.ts';
-
 import type { Strategy } from '../../strategies/strategy.ts';
-
 import { type Answer, type Context, withApp } from '../context.ts';
 import { runExits, summaryData } from '../run-answer.ts';
 import { sabotageText } from '../sabotage-text.ts';
 import { strategiesMeant, strategyArgument, strategyMeant } from '../strategy-argument.ts';
+import { bytes } from '../words.ts';
 
 export function drillCommand(program: Command, context: Context): void {
   program
@@ -20,6 +20,8 @@ export function drillCommand(program: Command, context: Context): void {
     .description('restore a backup into a throwaway pool with the recovery kit alone, and compare every byte')
     .addArgument(strategyArgument('which strategy; without it all, compared with each other as well'))
     .option('--backup <id>', 'this backup (or the beginning of its id) instead of the newest of each dataset')
+    .option('--as-of <time>', 'of each dataset the newest backup up to this time, or to the end of this day')
+    .option('--all', 'every dataset, where drill.everyDatasetWithinDays restores some at a time')
     .option(
       '--sabotage',
       'damage a copy of a small backup in every way, and demand that the drill of each is red for the right reason (docs/sabotage.md)',
@@ -28,11 +30,9 @@ export function drillCommand(program: Command, context: Context): void {
     .addHelpText('after', help)
     .action(
       withApp(context, async (app, command) => {
-        const { backup, trigger, sabotage } = command.opts<{
-          backup?: string;
-          sabotage?: true;
-          trigger: 'hand' | 'schedule';
-        }>();
+        const { backup, asOf: time, sabotage, ...given } = command.opts<Given>();
+        if (backup !== undefined && time !== undefined) throw bothGiven;
+        const asOf = time === undefined ? {} : { asOf: timeMeant(time, app.config.timezone) };
         const named = backup === undefined ? {} : { backup };
         // The id of a backup is one strategy's.
         const one = backup === undefined ? strategiesMeant(app, command) : [strategyMeant(app, command)];
@@ -41,7 +41,7 @@ export function drillCommand(program: Command, context: Context): void {
           const shown = context.isTerminal ? { onRow } : {};
           return sabotageAnswer(await runSabotage(app, one, { ...named, ...shown }));
         }
-        return await drillThese(app, one, { trigger, ...named });
+        return await drillThese(app, one, { ...given, ...asOf, ...named });
       }),
     );
 }
@@ -64,6 +64,32 @@ export async function drillThese(app: App, strategies: Strategy[], options: Dril
   return { data, text: verdicts.map(verdictText).join('\n\n'), exit: red?.exit ?? 0 };
 }
 
+interface Given {
+  backup?: string;
+  asOf?: string;
+  all?: true;
+  sabotage?: true;
+  trigger: 'hand' | 'schedule';
+}
+
+const bothGiven = new HavenError({
+  code: 'bad-request',
+  operation: 'drill',
+  message: '--backup and --as-of were both given',
+  hint: 'a backup has its own time: leave one of them out',
+});
+
+function timeMeant(given: string, timezone: string): Date {
+  const time = timeGiven(given, timezone);
+  if (!Number.isNaN(time.getTime())) return time;
+  throw new HavenError({
+    code: 'bad-request',
+    operation: 'drill',
+    message: `${given} is no time`,
+    hint: 'for example 2026-12-24 or 2026-12-24T18:00:00Z',
+  });
+}
+
 export function verdictText(verdict: DrillVerdict): string {
   const checks = verdict.sources.flatMap((source) => [
     source.sentence,
@@ -74,9 +100,21 @@ export function verdictText(verdict: DrillVerdict): string {
   ]);
   return [
     verdict.pass ? 'GREEN' : 'RED',
+    ...expectations(verdict),
     ...checks,
     `Evidence: verdicts/${verdict.run}.json, and .html to read or print`,
   ].join('\n');
+}
+
+function expectations({ rotation, preflight }: DrillVerdict): string[] {
+  const turns = [
+    ...(rotation?.now.map(({ source, why }) => `  restored now: ${source}: ${why}`) ?? []),
+    ...(rotation?.later.map(({ source, why }) => `  later: ${source}: ${why}`) ?? []),
+  ];
+  if (preflight === null) return turns;
+  const { backups, downloadBytes, scratchBytes, scratchFreeBytes } = preflight;
+  const takes = `Expected: ${backups} backups, ${bytes(downloadBytes)} to download, ${bytes(scratchBytes)} of scratch space; ${bytes(scratchFreeBytes)} were free`;
+  return [...turns, takes];
 }
 
 const help = `
@@ -84,6 +122,7 @@ Examples:
   haven drill
   haven drill a
   haven drill b --backup 0f3a --json
+  haven drill b --as-of 2026-12-24     is the state of that evening still there?
   haven drill --sabotage
 
 ${runExits}
