@@ -16,7 +16,8 @@ import {
 import type { Engine } from '../docker/engine.ts';
 import { HavenError } from '../errors.ts';
 import { writeKnown } from '../runs/known-datasets.ts';
-import { checkSwift } from './store-check.ts';
+import { strategyA } from '../strategies/a.ts';
+import { checkStore, checkSwift } from './store-check.ts';
 
 test('on a machine where everything is right, every check is ok', async (context) => {
   assert.deepEqual(notOk(await look(await healthy(context))), []);
@@ -217,4 +218,28 @@ test('the store of A is asked by its image: what its self-test says is the check
   }
 
   assert.deepEqual(found, ['warn', 'failed']);
+});
+
+test('a store that does not answer is not waited for longer than a person would', async (context) => {
+  const { app } = await healthyBoth(context);
+  const answers = { ...version, version: { ...version.version, verbs: ['selftest'] } };
+  const stopped = Promise.withResolvers<void>();
+  let started = 0;
+  const engine = fakeEngine({
+    attach: async (_id, outputs) => {
+      started += 1;
+      if (started === 1) outputs.stdout(Buffer.from(`${JSON.stringify(answers)}\n`));
+      return { ended: Promise.resolve() };
+    },
+    wait: async () => {
+      if (started > 1) await stopped.promise;
+      return { exitCode: started > 1 ? 143 : 0, oomKilled: false, error: '' };
+    },
+    stop: async () => stopped.resolve(),
+  });
+
+  const check = await checkStore({ ...app, engine }, strategyA, 300);
+
+  assert.equal(check.state, 'warn');
+  assert.match(check.detail, /did not answer/);
 });
