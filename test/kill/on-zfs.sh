@@ -206,6 +206,8 @@ teardown() {
 }
 
 [ -f /etc/haven-lab ] || { echo "on-zfs.sh runs only in the lab: it makes and destroys a pool named $name" >&2; exit 3; }
+# What an image, or Docker, said last: whoever sees a step fail has nothing else to go by.
+trap '[ $? = 0 ] || tail -n 5 "$folder/log" >&2' EXIT
 step=$1
 shift
 "$step" "$@"
