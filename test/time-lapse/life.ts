@@ -14,7 +14,7 @@ import { applyPrune } from '../../controller/src/runs/prune.ts';
 import { startDue } from '../../controller/src/schedule/start-due.ts';
 import { readStatus } from '../../controller/src/status/status.ts';
 import { strategyB } from '../../controller/src/strategies/b.ts';
-import { seededRandom } from '../kill/seeded-random.ts';
+import { type Random, seededRandom } from '../kill/seeded-random.ts';
 import { type Drive, google, startDrive } from '../strategy-b/drive.ts';
 import { type Clock, createClock } from './clock.ts';
 import { functionEngine } from './engine.ts';
@@ -23,7 +23,7 @@ import { createPool, dataset, type Pool } from './pool.ts';
 
 const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
-const start = Date.UTC(2027, 0, 1);
+export const start = Date.UTC(2027, 0, 1);
 
 export interface Life {
   app: App;
@@ -90,15 +90,22 @@ interface Committed {
   files: Map<string, string>;
 }
 
-/** Throws on the first day that was not as promised without a word of it. */
-export async function live({ days, seed, rhythm, onMonth }: Span): Promise<Month[]> {
+interface World {
+  life: Life;
+  random: Random;
+  /** Drive's own clock is set on with ours, in few calls. */
+  driveToo(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A server, a store and a clock, at which nothing has happened yet. */
+export async function openWorld(seed: number, rhythm: Rhythm): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'haven-years-'));
   const drive = await startDrive();
   let undone = 0;
   const clock = createClock(start, openSync('/dev/null', 'w'), (ms) => {
     undone += ms;
   });
-  /** Drive's own clock is set on with ours, in few calls. */
   const driveToo = async () => {
     const advanceSeconds = Math.floor(undone / 1000);
     undone -= advanceSeconds * 1000;
@@ -111,7 +118,18 @@ export async function live({ days, seed, rhythm, onMonth }: Span): Promise<Month
   const app = appOn({ folder, drive, pool, clock, engine, chance, rhythm });
   const off = { machine: 0, provider: 0 };
   const stateLost = () => engine.loseVolume(`${app.config.name}-b-state`);
-  const life: Life = { app, drive, pool, clock, off, stateLost };
+  const close = async () => {
+    app.history.close();
+    await drive.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { life: { app, drive, pool, clock, off, stateLost }, random, driveToo, close };
+}
+
+/** Throws on the first day that was not as promised without a word of it. */
+export async function live({ days, seed, rhythm, onMonth }: Span): Promise<Month[]> {
+  const { life, random, driveToo, close } = await openWorld(seed, rhythm);
+  const { clock, off } = life;
   const coming = happeningsOf(days, rhythm.trouble, random);
   const committed = new Map<string, Committed>();
   const months: Month[] = [];
@@ -146,9 +164,7 @@ export async function live({ days, seed, rhythm, onMonth }: Span): Promise<Month
     onMonth(month);
     return months;
   } finally {
-    app.history.close();
-    await drive.dispose();
-    rmSync(folder, { recursive: true, force: true });
+    await close();
   }
 }
 
@@ -225,7 +241,7 @@ interface StoredFile {
   blobSha256: string;
 }
 
-async function stored({ drive }: Life): Promise<StoredFile[]> {
+export async function stored({ drive }: Pick<Life, 'drive'>): Promise<StoredFile[]> {
   const files = (await drive.admin('GET files')).files as StoredFile[];
   return files.filter(({ name, trashed }) => name.startsWith('h1-') && !trashed);
 }
