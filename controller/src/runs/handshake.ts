@@ -8,7 +8,8 @@ import { HavenError } from '../errors.ts';
 export async function handshake(app: App, spec: RunSpec, verbs: string[]): Promise<Version> {
   const run = await runImage(app.engine, spec, {
     signal: app.signal,
-    maxSeconds: 30,
+    // A busy Atom with USB disks takes long to start a container that it has not started for days.
+    maxSeconds: 180,
     graceSeconds: 2,
     folder: null,
   });
