@@ -1,7 +1,7 @@
 // Chains of strategy B on real ZFS and real Docker, by the command line that an owner uses. The tests are steps of one story and run in order.
 // What is restored of volumes and of trees is in the drill's own tests.
-import assert from 'node:assert/strict';
 // Not part of `make test`: in emulation it took longer than anybody has waited so far.
+import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { attempt, bringTree, run } from '../e2e/ground.ts';
 import type { BackupRun, DrillRun, Backup as Listed, Listing, StoredFile } from '../e2e/shapes.ts';
