@@ -26,10 +26,19 @@ awake() {
   docker start "$name-drive" >/dev/null
   # What is left of a test that was stopped, or of a power cut.
   docker ps -aq --filter "label=$name" | xargs -r docker rm -f >/dev/null
-  for pool in $(zpool list -H -o name | grep '^haven-drill-'); do zpool destroy -f "$pool"; done
+  docker volume rm -f "$name-source" "$name-restored" >/dev/null
+  destroy_own_drills
   docker inspect -f "{{(index .NetworkSettings.Networks \"$name\").IPAddress}}" "$name-drive" >"$folder/drive-address"
   docker volume inspect -f '{{.Mountpoint}}' "$name-state" >"$folder/state-place"
   until drive health >/dev/null 2>&1; do sleep 0.3; done
+}
+
+# The throwaway pools of this test, by where their file lies: another's drill may be running.
+destroy_own_drills() {
+  local left
+  for left in $(zpool list -H -o name | grep '^haven-drill-' || :); do
+    if zpool status -P "$left" | grep -qF "$folder/drill/$left.img"; then zpool destroy -f "$left"; fi
+  done
 }
 
 # A call of Docker's program costs a second of the lab's emulated processor: what it says once is kept.
@@ -169,6 +178,7 @@ drill() { # POOL, SNAP, N
   docker run --name "$name-verify" --label "$name" "${confined[@]}" --user 0 --network none --cap-add DAC_READ_SEARCH \
     --mount "$(of_snapshot source "$dataset@$2")" --mount "$(of_snapshot restored "$pool/restored@drill-$(printf %03d "$3")")" \
     -v "$folder/out:/haven/out" -v "$folder/verify.json:/haven/request.json:ro" haven/drill verify 2>>"$folder/log" | results || code=5
+  docker volume rm "$name-source" "$name-restored" >/dev/null
   zpool destroy "$pool"
   rm -f "$folder/drill/$pool.img"
   return $code
@@ -191,8 +201,8 @@ end() { # CONTAINER; and fails
 
 results() { grep '"event":"result"'; }
 
-of_snapshot() { # FOLDER, SNAPSHOT: a volume without a name, which goes with its container
-  echo "type=volume,dst=/haven/$1,readonly,volume-driver=local,volume-opt=type=zfs,volume-opt=o=ro,volume-opt=device=$2"
+of_snapshot() { # FOLDER, SNAPSHOT
+  echo "type=volume,src=$name-$1,dst=/haven/$1,readonly,volume-driver=local,volume-opt=type=zfs,volume-opt=o=ro,volume-opt=device=$2"
 }
 
 stored() { drive files; }
@@ -209,7 +219,8 @@ teardown() {
   docker ps -aq --filter "name=^$name-" | xargs -r docker rm -f >/dev/null
   docker volume ls -q --filter "name=^$name-" | xargs -r docker volume rm >/dev/null
   docker network rm "$name" >/dev/null 2>&1 || :
-  for pool in $(zpool list -H -o name | grep -E "^($name|haven-drill-.*)$"); do zpool destroy -f "$pool"; done
+  destroy_own_drills
+  ! zpool list -H "$name" >/dev/null 2>&1 || zpool destroy -f "$name"
   rm -rf --one-file-system "$folder"
 }
 
