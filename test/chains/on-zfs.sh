@@ -96,7 +96,11 @@ teardown() {
   docker ps -aq --filter "label=haven.home=$HAVEN_HOME" | xargs -r docker rm -f >/dev/null
   docker volume ls -q --filter "label=haven.home=$HAVEN_HOME" | xargs -r docker volume rm -f >/dev/null
   docker volume rm -f haven-chains-b-state >/dev/null
-  for left in $(zpool list -H -o name | grep -E "^($pool|haven-drill-.*)$"); do zpool destroy -f "$left"; done
+  local left
+  for left in $(zpool list -H -o name | grep '^haven-drill-' || :); do
+    if zpool status -P "$left" | grep -qF "$HAVEN_HOME/scratch/$left.img"; then zpool destroy -f "$left"; fi
+  done
+  ! zpool list -H "$pool" >/dev/null 2>&1 || zpool destroy -f "$pool"
   rm -rf --one-file-system "$folder"
 }
 
