@@ -86,7 +86,7 @@ with_streams() { # VERB, HOW…
   feed "$@" &
   local feeder=$! code=0
   docker run --rm --name "$name-receive" "${privileged[@]}" -v "$name-pipe:/haven/pipe" -v "$scratch/request.json:/haven/request.json:ro" "$drill" "$verb" || code=$?
-  kill "$feeder" 2>/dev/null || :
+  kill "$feeder" 2>/dev/null || : # it has mostly ended by itself
   docker rm -f "$name-feed" >/dev/null 2>&1 || :
   return $code
 }
@@ -114,7 +114,7 @@ restore-stopped() { # SET
   restore "$1" whole half
 }
 
-properties() { # SET
+properties() { # SET; nothing when there is no such dataset
   zfs get -H -p -o value haven:restore,canmount,mounted,readonly,acltype "$name/$1" 2>/dev/null || :
 }
 

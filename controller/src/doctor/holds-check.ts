@@ -56,8 +56,11 @@ function reasonIdle(
 ): string | undefined {
   if (tag.startsWith(drillHold)) {
     const run = tag.slice(drillHold.length);
+    // A restore holds what it compares with by the same tag.
     const drilling = strategyNames.some((name) =>
-      app.history.unfinished(name, 'drill').some((record) => record.id === run),
+      (['drill', 'restore', 'sabotage'] as const).some((kind) =>
+        app.history.unfinished(name, kind).some((record) => record.id === run),
+      ),
     );
     return drilling ? undefined : 'held by a drill that has ended';
   }
