@@ -160,20 +160,22 @@ test('both strategies with one passphrase: one that is found out opens everythin
   assert.ok(notOk(await look(given)).includes('secrets: failed'));
 });
 
-test('holds that a run still needs are left alone: of a backup under way, and of a drill', async (context) => {
+test('holds that a run still needs are left alone: of a backup under way, of a drill, and of a restore', async (context) => {
   const given = await healthy(context);
   ended(given, 'shared');
   given.app.history.begin({ ...run, id: 'x' });
   given.app.history.begin({ ...run, kind: 'drill', id: 'y' });
+  given.app.history.begin({ ...run, kind: 'restore', id: 'z' });
   holdBy('haven:b:x')(given);
   holdBy('haven:b:shared')(given);
   holdBy('haven:drill:y')(given);
+  holdBy('haven:drill:z')(given);
   holdBy('mine')(given);
 
   assert.deepEqual(notOk(await look(given, { fix: true })), []);
   assert.equal(
     given.ground.zfsState().datasets[datasetName]!.snapshots.flatMap(({ holds }) => holds).length,
-    4,
+    5,
   );
 });
 

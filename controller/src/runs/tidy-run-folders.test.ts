@@ -45,14 +45,14 @@ test('what is not named like a run is left alone', () => {
 
 test('what the plan says is removed with all that is in it, and nothing else', async (context) => {
   const app = { ...groundApp(context, makeGround(context)), now: () => now };
-  const folders = daily(53, 'backup', 200);
+  const folders = daily(53, 'restore', 200);
   for (const run of folders) {
     mkdirSync(join(makeRunFolder(app.home, run), 'out'));
     writeFileSync(join(app.home.runs, run, 'log.txt'), 'x');
   }
   mkdirSync(join(app.home.runs, 'notes'));
   const started = new Date(now.getTime() - 251 * dayMs);
-  app.history.begin({ id: folders[51]!, kind: 'backup', strategy: 'b', trigger: 'hand', started });
+  app.history.begin({ id: folders[51]!, kind: 'restore', strategy: 'b', trigger: 'hand', started });
 
   await tidyRunFolders(app);
 
