@@ -11,8 +11,7 @@ export async function strategyA(
   place: Pick<Place, 'work' | 'mebibytes' | 'rounds' | 'tell'>,
   compressions: Job['compression'][] = ['zlib', 'none'],
 ): Promise<Figure[]> {
-  // Two compressions, two programs, some rounds: with all of it the whole bench would not end within the hour.
-  const mebibytes = Math.ceil(place.mebibytes / 4);
+  const { mebibytes } = place;
   const tree = makeTree(join(place.work, 'tree-a'), mebibytes);
   const figures: Figure[] = [];
   for (const compression of compressions) {

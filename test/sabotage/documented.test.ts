@@ -16,8 +16,8 @@ verify that audits and drills run: red, for this reason and no other; and green 
 changed; what it may use, and what it does not prove, is in [decision 16](decisions/0016-sabotage.md). The tests run it whole, with the real images, for both strategies (\`test/sabotage\`); this page is made of the tables
 that it demands, and a test holds it to them.
 
-"Audit" is \`haven audit\`, daily, which downloads no data. It remembers which backups there were, and here what it saw of the whole copy; strategy A remembers what its own backups wrote down, and here none was made: of the real store its audit
-calls a backup that is gone \`rolled-back\` as well. "Drill" is the fetch of a drill with the recovery kit, cold. A word in braces is what the reason names.
+"Audit" is \`haven audit\`, daily, which downloads no data. It remembers which backups there were: here what it saw of the whole copy.
+"Drill" is the fetch of a drill with the recovery kit, cold. A word in braces is what the reason names.
 `;
 
 function storeTable(strategy: 'a' | 'b'): string {

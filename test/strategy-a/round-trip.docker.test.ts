@@ -43,6 +43,11 @@ test('a full and two incrementals come back, also a file whose time of modificat
   assert.equal(audit.status, 0, audit.stdout);
   const facts = audit.result.audit as { backups: number; parts: number; downloads: number };
   assert.deepEqual([facts.backups, facts.parts, facts.downloads], [3, 6, 0], 'and it downloads nothing');
+  for (const { name } of await swift.list()) {
+    const head = await swift.get(name);
+    // RFC 4880 5.3 and 3.7.1.3: version 4, AES256, iterated and salted; the coded count, 0xff, stands for 65011712.
+    assert.deepEqual([...head.subarray(2, 5), head[14]], [4, 9, 3, 0xff], `${name}: how its key is derived`);
+  }
 
   const told = [full, second, third, list, audit].map((ran) => ran.stdout + ran.stderr).join('\n');
   const names = (await swift.list()).map(({ name }) => name).join('\n');

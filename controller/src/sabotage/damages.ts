@@ -233,7 +233,7 @@ export const damages: readonly Damage[] = [
     what: 'the newest backup’s manifest gone',
     plan: to('manifest', 'newest', dropped),
     expected: {
-      a: { audit: null, drill: damaged('there is no backup {backup} in the container') },
+      a: { audit: 'rolled-back', drill: damaged('there is no backup {backup} in the container') },
       b: { audit: 'rolled-back', drill: damaged('there is no backup {backup} in the set') },
     },
   },
@@ -242,7 +242,7 @@ export const damages: readonly Damage[] = [
     what: 'the newest backup gone as a whole: the store as it was before it',
     plan: without('newest'),
     expected: {
-      a: { audit: null, drill: damaged('there is no backup {backup} in the container') },
+      a: { audit: 'rolled-back', drill: damaged('there is no backup {backup} in the container') },
       b: { audit: 'rolled-back', drill: damaged('there is no backup {backup} in the set') },
     },
   },
@@ -251,7 +251,7 @@ export const damages: readonly Damage[] = [
     what: 'nothing left in the store',
     plan: without('all'),
     expected: {
-      a: { audit: 'nothing was compared', drill: damaged('there is no backup {backup} in the container') },
+      a: { audit: 'rolled-back', drill: damaged('there is no backup {backup} in the container') },
       b: { audit: 'rolled-back', drill: damaged('there is no backup {full} in the set') },
     },
   },

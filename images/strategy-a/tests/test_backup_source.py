@@ -48,12 +48,17 @@ class FakeDuplicity:
         for name in names if end in (0, "killed at the end", "errors") else names[:2]:
             self.receive(name, journal)
         partial = ".part" if end not in (0, "killed at the end", "errors") else ""
-        if end == "killed before the manifest":
+        if end in ("killed before the manifest", "killed just after the manifest"):
             self.receive(names[2], journal)
+            # duplicity encrypts what it sends into its archive, and deletes it when it is sent.
+            with open(f"{folder}/{names[3]}", "w", encoding="ascii") as file:
+                file.write("encrypted")
+        if end == "killed just after the manifest":
+            self.receive(names[3], journal)
         with open(f"{folder}/{names[3].removesuffix('.gpg')}{partial}", "w", encoding="ascii") as file:
             for volume in (1, 2):
                 file.write(f"Volume {volume}:\n    StartingPath   .\n    Hash SHA1 {hashlib.sha1(contents(names[volume - 1])).hexdigest()}\n")
-        with open(f"{folder}/{names[2].removesuffix('.gpg')}{'' if end == 'killed before the manifest' else partial}", "w", encoding="ascii"):
+        with open(f"{folder}/{names[2].removesuffix('.gpg')}{'' if names[2] in journal.receipts() else partial}", "w", encoding="ascii"):
             pass
         if isinstance(end, str) and end.startswith("killed"):
             raise Killed
@@ -164,6 +169,24 @@ class BackUpSourceTest(unittest.TestCase):
         manifest = self.store.objects[f"data/{manifest_of_set(None, first.set_time)}"]
         self.assertIn(b"Volume 2:", manifest)
         self.assertTrue(manifest.startswith(b"right:"), "and it is encrypted")
+
+    def test_after_a_kill_at_the_manifest_the_archive_holds_it_once_and_in_clear(self) -> None:
+        for end in ("killed before the manifest", "killed just after the manifest"):
+            with self.subTest(end):
+                self.store.objects.clear()
+                shutil.rmtree(f"{self.root}/state", ignore_errors=True)
+                self.told.lines.clear()
+                self.duplicity.ends = [end]
+                with self.assertRaises(Killed):
+                    self.back_up()
+
+                self.back_up()
+
+                first = self.committed[0]
+                found = [name for name in os.listdir(f"{self.root}/state/chains/data/archive/haven") if f"full.{first.set_time}" in name]
+                self.assertEqual(found, [manifest_of_set(None, first.set_time).removesuffix(".gpg")])
+                self.assertIn("finishing", self.notes())
+                self.assertEqual([each.kind for each in self.committed], ["full", "incremental"])
 
     def test_but_not_when_a_volume_of_that_manifest_was_never_confirmed(self) -> None:
         self.duplicity.ends = ["killed before the manifest"]

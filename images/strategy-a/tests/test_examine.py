@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
 import unittest
 from collections.abc import Callable
 from typing import BinaryIO
+from unittest import mock
 
 from haven_a.examine import examine
 from haven_a.memory import Memory
 from haven_a.problem import Problem
 from haven_a.set_names import manifest_of_set, of_set
+from haven_a.state_lock import take_lock
 from haven_a.verbs.audit import audit
 from tests.samples import MemoryStore, PlainKey, Told, context_of, manifest
 
@@ -83,6 +86,35 @@ class ExamineTest(unittest.TestCase):
 
         self.store.objects.clear()
         self.assertEqual(len(examine(self.context).findings), 3)
+
+    def test_what_an_audit_saw_it_misses_afterwards(self) -> None:
+        audit({}, self.context)
+        del self.store.objects[f"data/{THIRD.name}"]
+
+        with self.assertRaises(Problem) as raised:
+            audit({}, self.context)
+
+        self.assertIn("rolled-back", [each["kind"] for each in raised.exception.fields["audit"]["findings"]])
+
+    def test_an_audit_beside_a_prune_does_not_remember_what_was_deleted_on_purpose(self) -> None:
+        memory = Memory(self.context.places.state, "haven")
+        memory.remember({each.backup: "data" for each in (FULL, SECOND, THIRD)})
+        seen = examine(self.context)
+        memory.forget(THIRD.backup)
+
+        with mock.patch("haven_a.verbs.audit.examine", return_value=seen):
+            audit({}, self.context)
+
+        self.assertEqual(memory.known().keys(), {FULL.backup, SECOND.backup})
+
+    def test_an_audit_beside_a_backup_remembers_nothing_and_is_made_all_the_same(self) -> None:
+        os.makedirs(self.context.places.state, exist_ok=True)
+        lock = take_lock(self.context.places.state)
+        self.addCleanup(os.close, lock)
+
+        self.assertEqual(audit({}, self.context)["audit"]["backups"], 3)
+
+        self.assertEqual(Memory(self.context.places.state, "haven").known(), {})
 
     def test_an_empty_store_is_a_failure_too(self) -> None:
         self.store.objects.clear()

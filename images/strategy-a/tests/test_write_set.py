@@ -23,11 +23,10 @@ class ListenerTest(unittest.TestCase):
         self.journal.begin(FLIGHT)
         self.listener = Listener(FLIGHT, self.journal, self.context)
 
-    def test_a_stored_volume_is_a_part_once_duplicity_says_how_far_it_has_read(self) -> None:
+    def test_a_stored_volume_is_a_part_of_as_much_as_was_read_since_the_last_one(self) -> None:
         for volume, read in ((1, 100), (2, 250), (3, 250)):
-            self.listener(Record("INFO", 9001, json.dumps({"name": of_set(None, TIME, volume), "bytes": 70}), []))
-            self.listener(Record("INFO", 2, str(read), ["Processed volume"]))
-        self.listener(Record("INFO", 9001, json.dumps({"name": f"duplicity-full.{TIME}.manifest.gpg", "bytes": 7}), []))
+            self.listener(Record("NOTICE", 9001, json.dumps({"name": of_set(None, TIME, volume), "bytes": 70, "read": read}), []))
+        self.listener(Record("NOTICE", 9001, json.dumps({"name": f"duplicity-full.{TIME}.manifest.gpg", "bytes": 7, "read": 250}), []))
 
         parts = [(each["part"], each["streamBytes"], each["storedBytes"]) for each in self.told.of("part")]
         self.assertEqual(parts, [(0, 100, 70), (1, 150, 70), (2, 1, 70)])

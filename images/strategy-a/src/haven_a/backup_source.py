@@ -20,7 +20,7 @@ from haven_a.events import utc_now
 from haven_a.examine import Asking, compare
 from haven_a.in_flight import InFlight, Journal
 from haven_a.load_manifests import Loaded
-from haven_a.last_manifest import store_last_manifest
+from haven_a.last_manifest import store_last_manifest, tidy_archive
 from haven_a.manifest import Manifest
 from haven_a.problem import Problem
 from haven_a.prove_set import prove_set
@@ -102,6 +102,7 @@ def _left_over(source: dict[str, str], folder: SourceFolder, journal: Journal, g
         journal.drop_archive()
         return None
     demand_same_passphrase(flight, context)
+    tidy_archive(flight, journal)
     all_stored = flight.written or manifest_of_set(flight.base_time, flight.set_time) in journal.receipts()
     if all_stored or (not flight.errors and store_last_manifest(flight, journal, context)):
         # All of it is stored; what is missing is the proof and the manifest.

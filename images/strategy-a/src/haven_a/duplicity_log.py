@@ -10,7 +10,6 @@ OBJECT_STORED = 9001
 BYTES_SENT = 9002
 SUSPECTS = 9003
 
-PROGRESS = 2
 COLLECTION_STATUS = 3
 #: A file could not be iterated, looked at, read or processed; a resumed run did not find the file where it left off.
 LOSSES = {8: "iterated", 9: "looked at", 10: "read", 12: "processed", 13: "processed", 39: "found again"}

@@ -45,6 +45,7 @@ class Receipt:
     """An object that the store has confirmed."""
 
     object: Object
+    #: Of a volume: duplicity's own.
     sha1: str
 
 

@@ -12,13 +12,14 @@ What lies in the store is plain duplicity's all the same: the drill reads it wit
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import os
 import runpy
 import sys
 import time
-from typing import Any, BinaryIO
+from typing import Any
+
+from haven_a.hash_while_written import HashWhileWritten
 
 # Exit statuses of ours; duplicity's own end at 69.
 STORE_PROBLEM = 91
@@ -40,16 +41,26 @@ def adapt(spec: dict[str, Any]) -> None:
 
     # Its modules expect the translation function that its main program installs.
     builtins.__dict__.setdefault("_", lambda text: text)
-    from duplicity import backend, dup_main
+    from duplicity import backend, dup_main, gpg
+
+    hashes = HashWhileWritten()
+    own_hashes: dict[str, str] = {}
+    get_hash = gpg.get_hash
+
+    def get_hash_and_tell(algorithm: str, path: Any, *rest: Any) -> Any:
+        own_hashes[path.name] = get_hash(algorithm, path, *rest)
+        return own_hashes[path.name]
 
     def only_ours() -> None:
-        backend.register_backend("haven", lambda url: store_backend(url, spec))
+        backend.register_backend("haven", lambda url: store_backend(url, spec, hashes, own_hashes))
 
     def no_restart(*_arguments: object) -> None:
         sys.exit(CANNOT_RESUME)
 
     passphrase = os.fsdecode(bytes.fromhex(spec["passphraseHex"]))
     backend.import_backends = only_ours
+    gpg.get_hash = get_hash_and_tell
+    gpg.GPGWriteFile = hashes.around(gpg.GPGWriteFile)
     dup_main.get_passphrase = lambda *_arguments, **_named: passphrase
     os.execve = no_restart  # type: ignore[assignment]
     if spec["compareWith"]:
@@ -82,18 +93,21 @@ def look_closer(compare_with: dict[str, Any]) -> None:
                 old.stat.st_mtime = max(int(new.stat.st_mtime), 0) + 1
                 suspects += 1
             yield new, old
-        log.Info("", SUSPECTS, str(suspects))
+        log.Log("", log.NOTICE, SUSPECTS, str(suspects))
 
     diffdir.collate2iters = collate_closely
 
 
-def store_backend(url: Any, spec: dict[str, Any]) -> Any:
-    from duplicity import backend, log, util
+def store_backend(url: Any, spec: dict[str, Any], hashes: HashWhileWritten, own_hashes: dict[str, str]) -> Any:
+    from duplicity import backend, diffdir, log, util
     from duplicity.errors import BackendException
 
     from haven_a.duplicity_log import BYTES_SENT, OBJECT_STORED
     from haven_a.problem import Problem
     from haven_a.store import open_store
+
+    def tell(code: int, extra: str) -> None:
+        log.Log("", log.NOTICE, code, extra)
 
     store = open_store(spec["container"], spec["auth"], spec["swift"])
     folder = spec["source"]
@@ -119,19 +133,21 @@ def store_backend(url: Any, spec: dict[str, Any]) -> Any:
             self.sent += count
             if time.monotonic() - self.at > 5:
                 self.at = time.monotonic()
-                log.Info("", BYTES_SENT, str(self.sent))
+                tell(BYTES_SENT, str(self.sent))
 
     class HavenBackend(backend.Backend):  # type: ignore[misc]
         def _put(self, source_path: Any, remote_filename: Any) -> None:
             name = util.fsdecode(remote_filename)
+            digests, size = hashes.digests_of(source_path.name)
             with open(source_path.name, "rb") as file:
-                digests, size = digests_of(file)
-                file.seek(0)
                 guarded(lambda: store.put(f"{folder}/{name}", file, size, digests["md5"], Told()))
-            receipt = {"name": name, "bytes": size, **digests}
+            # The SHA-1 is duplicity's: what it is going to say of this volume in its manifest.
+            receipt = {"name": name, "bytes": size, **digests, "sha1": own_hashes.pop(source_path.name, "")}
             write_receipt(spec["receiptsPath"], receipt)
             sizes[name] = size
-            log.Info("", OBJECT_STORED, json.dumps(receipt))
+            # How far into the source it has come; there are no statistics where nothing is backed up.
+            read = diffdir.stats.SourceFileSize if diffdir.stats else 0
+            tell(OBJECT_STORED, json.dumps({**receipt, "read": read}))
 
         def _get(self, remote_filename: Any, local_path: Any) -> None:
             name = util.fsdecode(remote_filename)
@@ -154,16 +170,6 @@ def store_backend(url: Any, spec: dict[str, Any]) -> Any:
             sys.exit(CANNOT_RESUME)
 
     return HavenBackend(url)
-
-
-def digests_of(file: BinaryIO) -> tuple[dict[str, str], int]:
-    hashes = {name: hashlib.new(name, usedforsecurity=False) for name in ("md5", "sha1", "sha256")}
-    size = 0
-    while chunk := file.read(1 << 20):
-        size += len(chunk)
-        for each in hashes.values():
-            each.update(chunk)
-    return {name: each.hexdigest() for name, each in hashes.items()}, size
 
 
 def write_receipt(path: str, receipt: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 from haven_a.json_file import cache_file, read_json, write_json
+from haven_a.load_manifests import Loaded
 from haven_a.request import BACKUP, IDENTIFIER
 
 
@@ -32,3 +33,7 @@ class Memory:
         rest = {known: source for known, source in self.known().items() if known != backup}
         if len(rest) < len(self.known()):
             write_json(self._path, rest)
+
+
+def ids_of(loaded: Loaded) -> dict[str, str]:
+    return {manifest.backup: manifest.source["id"] for manifest in loaded.all()}

@@ -8,6 +8,9 @@ from haven_a.children import Finished, run_tool
 from haven_a.problem import Problem
 
 SECONDS = 120.0
+# An agent is needed for one thing only, to measure how many rounds the derivation of the key shall have, and a gpg that starts one waits a second for it; five when the
+# machine is busy. So none is started, and the rounds are as many as the format can say: where there is no agent gpg would take 65536.
+NO_AGENT = ["--no-autostart", "--s2k-count", "65011712"]
 ENCRYPT = ["--symmetric", "--cipher-algo", "AES256", "--compress-algo", "zlib"]
 
 
@@ -43,7 +46,7 @@ class Key:
         try:
             with open(write, "wb") as pipe:
                 pipe.write(self._passphrase + b"\n")
-            argv = ["gpg", "--homedir", self.home, "--batch", "--no-tty", "--quiet", "--pinentry-mode", "loopback", "--passphrase-fd", str(read)]
+            argv = ["gpg", "--homedir", self.home, "--batch", "--no-tty", "--quiet", "--pinentry-mode", "loopback", "--passphrase-fd", str(read), *NO_AGENT]
             return run_tool([*argv, *arguments], SECONDS, data, pass_fds=(read,))
         finally:
             os.close(read)

@@ -14,6 +14,7 @@ from haven_a.duplicity_log import COLLECTION_STATUS, Record, sets_of
 from haven_a.examine import difference, what_of
 from haven_a.in_flight import InFlight, Journal, Receipt
 from haven_a.manifest import Object, why_not_whole
+from haven_a.openpgp import NO_AGENT
 from haven_a.problem import Problem
 from haven_a.set_names import manifest_of_set, parse_name
 
@@ -105,7 +106,7 @@ def cold_sets(source: str, journal: Journal, context: Context) -> dict[str, int]
         if record.code == COLLECTION_STATUS:
             seen.update(sets_of(record))
 
-    arguments = ["collection-status", "--archive-dir", archive, "--name", "haven", "--num-retries", "1", f"haven://{context.settings.container}/{source}"]
+    arguments = ["collection-status", "--archive-dir", archive, "--name", "haven", "--num-retries", "1", "--gpg-options", " ".join(NO_AGENT), f"haven://{context.settings.container}/{source}"]
     try:
         ended = run_duplicity(arguments, Job(source, journal.folder, os.devnull), context, on_record)
     finally:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from haven_a.context import Context
 from haven_a.duplicity import Ended, Job, run_duplicity
-from haven_a.duplicity_log import LOSSES, OBJECT_STORED, PROGRESS, SUSPECTS, Record, statistics
+from haven_a.duplicity_log import LOSSES, OBJECT_STORED, SUSPECTS, Record, statistics
 from haven_a.in_flight import InFlight, Journal
+from haven_a.openpgp import NO_AGENT
 from haven_a.set_names import parse_name, to_seconds
 from haven_a.source import unreadable
 
@@ -40,17 +42,11 @@ class Listener:
         self._events = context.events
         self._total = flight.counts["sourceBytes"]
         self._read = 0
-        #: A volume that is stored, of which duplicity has yet to say how far it has read.
-        self._volume: tuple[int, int] | None = None
         self.found = Written(Ended(-1, ""))
 
     def __call__(self, record: Record) -> None:
-        if record.code == PROGRESS and record.level == "INFO":
-            self._part(int(record.extra.split()[-1]))
-        elif record.code == OBJECT_STORED:
-            receipt = json.loads(record.extra)
-            parsed = parse_name(receipt["name"])
-            self._volume = (parsed.volume, receipt["bytes"]) if parsed and parsed.volume else None
+        if record.code == OBJECT_STORED:
+            self._stored(json.loads(record.extra))
         elif record.code == SUSPECTS and record.extra.isdigit():
             self.found.suspects = int(record.extra)
         elif record.level in ("WARNING", "ERROR") and record.code in LOSSES:
@@ -71,11 +67,12 @@ class Listener:
         hint = "see 'zpool status' on the host; a file that changes while it is read would mean that the source is no snapshot"
         raise unreadable(source, f"an entry of source {source} could not be {how}", hint)
 
-    def _part(self, read: int) -> None:
-        if self._volume:
-            number, stored = self._volume
-            self._events.emit("part", source=self._flight.source["id"], part=number - 1, streamBytes=max(1, read - self._read), storedBytes=stored)
-        self._read, self._volume = read, None
+    def _stored(self, told: dict[str, Any]) -> None:
+        parsed = parse_name(told["name"])
+        if parsed and parsed.volume:
+            read = told["read"]
+            self._events.emit("part", source=self._flight.source["id"], part=parsed.volume - 1, streamBytes=max(1, read - self._read), storedBytes=told["bytes"])
+            self._read = read
 
 
 def write_set(flight: InFlight, journal: Journal, context: Context, compression: str) -> Written:
@@ -95,10 +92,11 @@ def arguments_of(flight: InFlight, journal: Journal, context: Context, compressi
         *("--archive-dir", journal.archive, "--name", "haven"),
         *("--current-time", str(to_seconds(flight.set_time))),
         *("--volsize", str(flight.volume_mib)),
-        *("--verbosity", "info", "--num-retries", "1", "--no-files-changed"),
+        # Not "info": it would name every file, and cost a small tree a tenth of its time.
+        *("--verbosity", "notice", "--num-retries", "1", "--no-files-changed"),
         # The container's host name is another one in each run; the paths are always the same.
         "--allow-source-mismatch",
-        *("--gpg-options", COMPRESSION[compression]),
+        *("--gpg-options", " ".join([COMPRESSION[compression], *NO_AGENT])),
         *("--include", f"{root}/source/{source}", "--include", f"{root}/state/attributes/{source}", "--exclude", "**"),
         root,
         f"haven://{context.settings.container}/{source}",

@@ -14,7 +14,7 @@ from haven_a.catalogue import Catalogue, read_catalogue
 from haven_a.context import Context
 from haven_a.load_manifests import Loaded, Manifests
 from haven_a.manifest import Manifest, Unreadable, summary
-from haven_a.memory import Memory
+from haven_a.memory import Memory, ids_of
 from haven_a.openpgp import WrongKey
 from haven_a.problem import Interrupted, Problem, foreseen
 from haven_a.state_lock import take_lock
@@ -92,10 +92,6 @@ def _prepare(context: Context, on_commit: Any) -> Ground:
         context.events.note("warn", "rolled-back", f"{gone} backups were in the store and are not any more: rolled back, emptied, or another container")
     memory.remember(ids_of(loaded))
     return Ground(loaded, on_commit)
-
-
-def ids_of(loaded: Loaded) -> dict[str, str]:
-    return {manifest.backup: manifest.source["id"] for manifest in loaded.all()}
 
 
 def prove_passphrase(catalogue: Catalogue, manifests: Manifests) -> None:

@@ -10,7 +10,7 @@ from haven_a.context import Context
 from haven_a.examine import Examination, examine
 from haven_a.in_flight import InFlight, Journal
 from haven_a.incomplete import incomplete_sets
-from haven_a.memory import Memory
+from haven_a.memory import Memory, ids_of
 from haven_a.problem import Problem
 from haven_a.prune_apply import apply_plan
 from haven_a.prune_plan import Doomed, Judged, JudgedLeftover, Leftover, Plan, Question, digest_of, make_plan
@@ -55,6 +55,8 @@ def _prune(request: dict[str, Any], context: Context) -> dict[str, Any]:
         message = "the store has changed since the plan: nothing was deleted"
         raise Problem("bad-request", "prune", message, "make a new plan, and look at it", fields={"plan": summary})
     memory = Memory(context.places.state, context.settings.container)
+    # So that what is forgotten was known: an audit that looked meanwhile then notices, and does not remember it.
+    memory.remember(ids_of(seen.loaded))
     applied = apply_plan(doomed, context, lambda each: _forget(each, memory, context))
     fields = {"plan": summary, "pruned": applied.as_event()}
     if applied.problem:
