@@ -143,7 +143,8 @@ begin_until() { # PARTS, MILLISECONDS
   done
   if [ "$1" -ge 0 ]; then
     grep -q -m 1 '"event":"started"' < <(tail -f --pid "$runner" -n +1 "$folder/events") || :
-    [ "$1" = 0 ] || awk -v wanted="$1" '/"event":"part"/ && ++n == wanted { exit }' < <(tail -f --pid "$runner" -n +1 "$folder/events")
+    # Not awk: Debian's waits until its buffer is full, and by then the run has ended. And not -q, which ends at the first.
+    [ "$1" = 0 ] || grep -c -m "$1" '"event":"part"' < <(tail -f --pid "$runner" -n +1 "$folder/events") >"$folder/counted" || :
   fi
   sleep "$(($2 / 1000)).$(printf %03d $(($2 % 1000)))"
 }
