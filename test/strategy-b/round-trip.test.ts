@@ -109,6 +109,37 @@ test('no canary is in anything that the store received, or that was printed', as
     for (const canary of canaries) assert.ok(!bytes.includes(canary), `${canary} in ${place}`);
 });
 
+test('what stands in Drive in clear is the set’s name, random ids, numbers and sizes', async () => {
+  const { id } = backup.result.backups![0]!;
+  interface Raw {
+    name: string;
+    mimeType: string;
+    properties: object;
+    appProperties: Record<string, object>;
+  }
+  const files = (await bench.drive.admin('GET files')).files as Raw[];
+  const told = files.map(({ name, mimeType, properties, appProperties, ...rest }) => {
+    for (const [key, value] of Object.entries(rest))
+      if (typeof value === 'string') assert.match(key, /^(id|madeBy|blobPath|blobSha256)$/);
+    return { name, mimeType, properties, ...Object.values(appProperties)[0] };
+  });
+
+  const set = { haven: 'haven', properties: {} };
+  const bytes = { ...set, mimeType: 'application/octet-stream', backup: id };
+  const parts = Array.from({ length: 4 }, (_, n) => {
+    return { ...bytes, name: `h1-${id}-00000${n}`, kind: 'part', part: String(n) };
+  });
+  assert.deepEqual(
+    told.toSorted((one, other) => one.name.localeCompare(other.name)),
+    [
+      ...parts,
+      { ...bytes, name: `h1-${id}-manifest`, kind: 'manifest' },
+      { ...set, name: 'Haven haven', mimeType: 'application/vnd.google-apps.folder', kind: 'folder' },
+    ],
+  );
+  assert.match(String(id), /^[0-9a-f]{32}$/);
+});
+
 test('no token, no session URI and no credential was printed', () => {
   for (const secret of ['upload_id', 'Bearer', 'refresh-1', 'secret-1', 'ya29'])
     assert.ok(!(backup.stdout + backup.stderr).includes(secret), secret);

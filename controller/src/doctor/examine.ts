@@ -7,6 +7,7 @@ import { sourcesOf } from '../runs/sources.ts';
 import { configuredStrategies } from '../strategies/configured.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { largestBytes } from '../zfs/sizes.ts';
+import { checkAddress } from './address-check.ts';
 import { type Check, ok } from './check.ts';
 import { checkClock, type OtherClock } from './clock-check.ts';
 import { checkCompose, checkDocker, checkImage } from './docker-checks.ts';
@@ -59,6 +60,7 @@ export async function examine(
     for (const file of strategy.secretFiles) checks.push(await checkSecret(app, strategy, file, fix));
     const { ownerKey } = strategy.kit;
     if (ownerKey !== undefined) checks.push(...(await checkOwnerKey(app, strategy, ownerKey, fix)));
+    checks.push(...checkAddress(app, strategy));
     const store = stores[strategy.name];
     if (store !== undefined) checks.push(await store(app, fix));
   }

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { type Said, said } from '../../testing/command-line.ts';
-import { canary, type Ground, groundApp, makeGround } from '../../testing/ground.ts';
+import { canary, datasetName, type Ground, groundApp, makeGround } from '../../testing/ground.ts';
 import { checkExport } from '../doctor/file-checks.ts';
 import { placeOf } from './export-place.ts';
 import { newPassphrase } from './kit-passphrase.ts';
@@ -35,9 +35,9 @@ function make(context: TestContext): {
   return { ground, drawer, haven: (...argv) => said(['--home', ground.folder, ...argv]) };
 }
 
-const changeSecret = (ground: Ground, file = 'b/passphrase') => {
+const changeSecret = (ground: Ground, file = 'b/passphrase', text = 'another one') => {
   rmSync(join(ground.folder, 'secrets', file));
-  writeFileSync(join(ground.folder, 'secrets', file), 'another one');
+  writeFileSync(join(ground.folder, 'secrets', file), text);
 };
 
 test('an export is the whole kit, for its owner alone, whatever the halves of the drills have', async (context) => {
@@ -127,6 +127,22 @@ test('what is remembered of an export holds no secret', async (context) => {
   assert.equal(statSync(join(ground.folder, 'kit-exported.json')).mode & 0o777, 0o600);
   assert.deepEqual(Object.keys(JSON.parse(first).halves), ['a', 'b']);
   assert.notEqual(JSON.parse(first).halves.a, JSON.parse(first).halves.b);
+});
+
+test('kit and sheet name no dataset, and each half has its own secrets alone', async (context) => {
+  const { ground, drawer, haven } = make(context);
+  const secrets = ['a/passphrase', 'a/swift.json', 'b/passphrase', 'b/google-oauth.json'];
+  for (const file of secrets) changeSecret(ground, file, `canary of ${file}`);
+
+  await haven('kit', 'export', join(drawer, 'kit'), '--sheet', join(drawer, 'kit.html'));
+
+  const found = (word: string) =>
+    readdirSync(drawer, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => statSync(join(drawer, name)).isFile() && readFileSync(join(drawer, name)).includes(word),
+    );
+  assert.deepEqual([...found(datasetName), ...found(datasetName.replace('tank/', ''))], []);
+  for (const file of secrets)
+    assert.deepEqual(found(`canary of ${file}`).toSorted(), ['kit.html', `kit/${file}`]);
 });
 
 test('inside of Haven’s own folder it is written, but does not count', async (context) => {

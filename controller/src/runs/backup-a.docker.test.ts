@@ -1,12 +1,14 @@
 // A backup by strategy A, by Docker, with the no-op image in its place and a fake zfs: what is mounted, what is held, and what a killed run leaves to be gone on with.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { docker, ensureNoop, removeAll } from '../../testing/docker-ground.ts';
 import { firstGuid } from '../../testing/fake-zfs.ts';
-import { datasetName, type Ground, groundApp, makeGround } from '../../testing/ground.ts';
+import { canary, datasetName, type Ground, groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
+import { writeKit } from '../kit/write-kit.ts';
 import { strategyA } from '../strategies/a.ts';
 import { strategyB } from '../strategies/b.ts';
 import { runBackup } from './backup.ts';
@@ -64,6 +66,61 @@ test('its snapshot is mounted at /haven/source/ID, with no device, and held unti
     snapshots(ground).map(({ holds }) => holds),
     [[`haven:a:${second.run}`]],
   );
+});
+
+test('each strategy sees its own secrets, its own state and its own source, and nothing else of the host', async (context) => {
+  const { app } = prepare(context);
+  const seen: Record<string, string> = {};
+  app.onEvent = (verb, event) => {
+    if (verb !== 'backup' || event.event !== 'note') return;
+    const { uid, mounts } = JSON.parse(String((event as { message: unknown }).message));
+    seen[uid] = mounts;
+  };
+
+  await runBackup(app, strategyA, options);
+  await runBackup(app, strategyB, options);
+
+  // All but what Docker itself gives every container.
+  const ofDocker = /^\/( |proc|dev|sys|tmp |etc\/(resolv.conf|hostname|hosts) )/;
+  const own = (uid: string) =>
+    seen[uid]!.split('\n')
+      .filter((line) => !ofDocker.test(line))
+      .map((line) => line.split(',')[0])
+      .toSorted();
+  assert.deepEqual(own('0'), [
+    '/haven/request.json ro',
+    '/haven/source/home ro',
+    '/haven/state rw',
+    '/run/secrets/passphrase ro',
+    '/run/secrets/swift.json ro',
+  ]);
+  assert.deepEqual(own('1000'), [
+    '/haven/request.json ro',
+    '/haven/state rw',
+    '/run/secrets/google-oauth.json ro',
+    '/run/secrets/passphrase ro',
+  ]);
+});
+
+test('another account of the host finds neither a name nor a secret in Haven’s folder', async (context) => {
+  const { ground, app } = prepare(context);
+  const { folder } = ground;
+  await runBackup(app, strategyA, options);
+  await runBackup(app, strategyB, options);
+  await writeKit(app);
+  chmodSync(folder, 0o755);
+  // As `haven init` writes it.
+  chmodSync(join(folder, 'haven.yaml'), 0o600);
+  const words = [datasetName, canary].flatMap((word) => ['-e', word]);
+  const search = ['-rlaF', '--exclude=zfs*', ...words, folder];
+
+  const asRoot = spawnSync('grep', search, { encoding: 'utf8' });
+  const asOther = spawnSync('grep', search, { encoding: 'utf8', uid: 65_534, gid: 65_534 });
+
+  for (const place of ['runs/', 'secrets/', 'kit/', 'datasets-b.json'])
+    assert.ok(asRoot.stdout.includes(join(folder, place)), `there is something to find in ${place}`);
+  assert.match(asOther.stderr, /Permission denied/);
+  assert.equal(asOther.stdout, '');
 });
 
 test('a run that was cut off is finished from the very same snapshot, and only then is there a new one', async (context) => {

@@ -189,6 +189,39 @@ for (const strategy of [strategyA, strategyB]) {
   });
 }
 
+test('of a restore’s steps only the fetch has the kit, and what writes into the owner’s folder sees no other', async (context) => {
+  const { ground, app, restore } = await prepare(context);
+  const accounts = new Map<string, Record<string, string>>();
+  const made = app.onEvent;
+  app.onEvent = (verb, event) => {
+    made(verb, event);
+    if (event.event === 'note')
+      accounts.set(verb, JSON.parse(String((event as { message: unknown }).message)));
+  };
+  mkdirSync(join(ground.folder, 'new'));
+
+  await restore();
+  await restore(into(ground));
+
+  const ofHaven = (verb: string) =>
+    (accounts.get(verb)?.mounts ?? '')
+      .split('\n')
+      .filter((line) => /^\/(haven|run|tmp|root|var)\/./.test(line))
+      .map((line) => line.split(',')[0])
+      .toSorted();
+  for (const [verb] of accounts)
+    if (verb !== 'fetch' && verb !== 'list')
+      assert.doesNotMatch(ofHaven(verb).join('\n'), /\/haven\/kit|\/run\/secrets/, verb);
+  assert.ok(ofHaven('fetch').includes('/haven/kit ro'));
+  assert.deepEqual(ofHaven('restore'), ['/haven/pipe rw', '/haven/request.json ro']);
+  assert.deepEqual(ofHaven('copy-out'), [
+    '/haven/into rw',
+    '/haven/out rw',
+    '/haven/request.json ro',
+    '/haven/restored ro',
+  ]);
+});
+
 test('a folder that is refused is refused before anything is fetched', async (context) => {
   const { ground, app, restore } = await prepare(context, { drill: { 'copy-out': { exitCode: 3 } } });
   const verbs = new Set<string>();

@@ -1,11 +1,15 @@
 // What a monitor gets over HTTP, and that nothing it does harms the daemon.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import pino from 'pino';
-import { datasetName, groundApp, makeGround } from '../../testing/ground.ts';
+import { canary, datasetName, groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
+import { HavenError } from '../errors.ts';
+import { recorded } from '../runs/recorded.ts';
+import { strategyB } from '../strategies/b.ts';
 import { type Monitor, startMonitor } from './monitor.ts';
 
 /** An app whose clock may be set, and a free port instead of the usual one. */
@@ -46,6 +50,34 @@ test('/metrics is for Prometheus, and names no dataset', async (context) => {
   const text = await answer.text();
   assert.match(text, /^haven_health\{level="unknown"\} 1$/m);
   assert.equal(text.includes(datasetName), false);
+});
+
+test('no answer holds a name or a word of an error, whatever is wrong', async (context) => {
+  const app = prepare(context, '0 3 * * *');
+  const gone = { dataset: datasetName, root: 'home', goneSince: '2026-11-20T03:00:00.000Z', leftOut: false };
+  const last = { dataset: datasetName, root: 'home', goneSince: null, leftOut: false };
+  writeFileSync(app.home.datasets.b, JSON.stringify({ home: gone, other: last }));
+  const wrong = new HavenError({
+    code: 'damaged',
+    operation: 'audit',
+    message: `of ${datasetName} in ${canary}`,
+  });
+  const fail = async () => {
+    throw wrong;
+  };
+  for (const kind of ['backup', 'audit', 'drill'] as const)
+    await recorded(app, { kind, strategy: strategyB, trigger: 'hand' }, fail);
+  const { url } = await started(context, app);
+
+  const answers = await Promise.all(
+    ['healthz', 'metrics'].map(async (path) => await (await fetch(`${url}/${path}`)).text()),
+  );
+
+  assert.match(answers[0]!, /^damaged: /);
+  assert.match(answers[1]!, /^haven_datasets_gone\{strategy="b"\} 1$/m);
+  for (const answer of answers)
+    for (const word of [datasetName, canary, app.home.root, 'tank', 'home'])
+      assert.ok(!answer.includes(word), `${word} in ${answer}`);
 });
 
 test('everything else is refused, and says what there is', async (context) => {

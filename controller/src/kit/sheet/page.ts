@@ -52,14 +52,14 @@ ${programs.map(fileSection).join('\n')}
 
 function fileSection({ name, kind, bytes }: SheetFile): string {
   const codes = codesOf(bytes, kind);
-  const typed = kind === 'secret' ? typedLines(bytes.toString('utf8')) : null;
+  const typed = kind === 'secret' ? typedLines(bytes) : null;
   const ol = typed === null ? '' : `<pre class="typed">${typed.map(lineHtml).join('\n')}</pre>`;
   const untyped =
     kind === 'secret' && typed === null
-      ? '<p>It holds characters that no keyboard has: only its codes will do.</p>'
+      ? '<p>It holds characters that nobody can type in from paper: only its codes will do.</p>'
       : '';
   return `<section><h3>${escaped(name)}</h3>${untyped}${ol}${codesHtml(name, codes)}
-<p class="sum">The whole file: sha256 ${sha256(bytes).slice(0, 16)}&hellip;, ${bytes.length} bytes</p></section>`;
+<p class="sum">The whole of ${escaped(name)}: sha256 ${sha256(bytes).slice(0, 16)}&hellip;, ${bytes.length} bytes</p></section>`;
 }
 
 function lineHtml(line: string): string {
@@ -91,11 +91,11 @@ const style = `
 body { font: 10.5pt/1.4 sans-serif; color: #000; background: #fff; max-width: 180mm; margin: 0 auto }
 h1 { font-size: 18pt; margin: 0 0 2mm } h2 { font-size: 14pt; margin: 6mm 0 2mm; break-after: avoid } h3 { font: bold 11pt monospace; margin: 4mm 0 1mm; break-after: avoid }
 .warning { border: 1.5pt solid #000; padding: 2mm 3mm; font-weight: bold }
-pre.typed { font: 10.5pt/1.7 "DejaVu Sans Mono", "Liberation Mono", monospace; white-space: pre; margin: 0; border-left: 1pt solid #000; padding-left: 3mm; font-variant-ligatures: none }
+pre.typed { font: 10.5pt/1.7 "DejaVu Sans Mono", "Liberation Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; border-left: 1pt solid #000; padding-left: 3mm; font-variant-ligatures: none }
 .typed .check { font-weight: bold }
 pre.instructions { font: 8.5pt/1.35 "DejaVu Sans Mono", "Liberation Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere }
 .secrets, .programs { display: flex; flex-wrap: wrap; gap: 3mm; margin-top: 2mm }
 figure { margin: 0; break-inside: avoid; text-align: center } figcaption { font: 8pt monospace }
 .secrets figure svg { width: 56mm; height: 56mm } .programs figure svg { width: 57mm; height: 57mm }
-.sum { font: 8.5pt monospace; margin: 1mm 0 0 }
+.sum { font: 8.5pt monospace; margin: 1mm 0 0; break-before: avoid }
 `;

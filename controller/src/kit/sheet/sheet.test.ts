@@ -109,9 +109,9 @@ function typeIn(context: TestContext, lines: string[], shell: string) {
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, 'typed'), lines.join('\n'));
   const section = recovery.slice(recovery.indexOf('## From the printed sheet'));
-  const commands = (section.slice(0, section.indexOf('\n## ', 5)).match(/^ {4}.*$/gm) ?? [])
-    .filter((line) => line.includes('typed'))
-    .map((line) => line.trim());
+  const commands = (section.slice(0, section.indexOf('\n## ', 5)).match(/(^ {4}.*\n)+/gm) ?? []).filter(
+    (lines) => lines.includes('typed'),
+  );
   assert.equal(commands.length, 2, 'the page still has both');
   const [check, make] = commands.map((command) =>
     spawnSync(shell, ['-c', command], { cwd: folder, encoding: 'utf8' }),
@@ -124,7 +124,7 @@ const awkward = `five  words, "quoted" \\ and \`ticked\` $HOME %s ${'long '.repe
 
 for (const shell of ['dash', 'bash']) {
   test(`what was typed rightly is checked and made into the file (${shell})`, (context) => {
-    const lines = typedLines(awkward)!;
+    const lines = typedLines(Buffer.from(awkward))!;
 
     const { said: told, made } = typeIn(context, lines, shell);
 
@@ -148,11 +148,20 @@ const mistakes: [string, (lines: string[]) => string[], RegExp][] = [
 ];
 for (const [what, mistake, words] of mistakes) {
   test(`mistyped, ${what}: the first wrong line is named`, (context) => {
-    assert.match(typeIn(context, mistake(typedLines(awkward)!), 'dash').said, words);
+    assert.match(typeIn(context, mistake(typedLines(Buffer.from(awkward))!), 'dash').said, words);
   });
 }
 
-test('what no keyboard has is not there to be typed', () => {
-  assert.equal(typedLines('a\tb'), null);
-  assert.equal(typedLines('a\u0000b'), null);
-});
+const untypable: [string, string | Buffer][] = [
+  ['a tab', 'a\tb'],
+  ['a NUL', 'a\u0000b'],
+  ['a space that does not break', 'a\u00a0b'],
+  ['an umlaut of two characters', 'u\u0308'],
+  ['an ångström that is no letter', '\u212b'],
+  ['bytes that are no UTF-8', Buffer.from('p\u00e4ssword', 'latin1')],
+];
+for (const [what, text] of untypable) {
+  test(`a file with ${what} is not there to be typed: nobody would type it so`, () => {
+    assert.equal(typedLines(Buffer.from(text as string)), null);
+  });
+}
