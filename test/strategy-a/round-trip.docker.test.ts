@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createMachine, dataset, differences, newestTime, noise, notes, passphrase } from './machine.ts';
+import { execa } from 'execa';
+import { createMachine, dataset, differences, image, newestTime, noise, notes, passphrase } from './machine.ts';
 
 test('a full and two incrementals come back, also a file whose time of modification was put back', async (context) => {
   const machine = await createMachine();
@@ -43,6 +44,11 @@ test('a full and two incrementals come back, also a file whose time of modificat
   assert.equal(audit.status, 0, audit.stdout);
   const facts = audit.result.audit as { backups: number; parts: number; downloads: number };
   assert.deepEqual([facts.backups, facts.parts, facts.downloads], [3, 6, 0], 'and it downloads nothing');
+  const manifests = '/haven/state/chains/data/archive/haven/*.manifest';
+  const cat = ['--entrypoint', 'sh', image, '-c', `grep -ah ^Hostname ${manifests}`];
+  const state = `type=volume,src=${swift.name}-state,dst=/haven/state,readonly`;
+  const { stdout } = await execa('docker', ['run', '--rm', '--user', '0', '--mount', state, ...cat]);
+  assert.deepEqual(stdout.split('\n'), Array(3).fill('Hostname haven'), 'the same in each run');
   for (const { name } of await swift.list()) {
     const head = await swift.get(name);
     // RFC 4880 5.3 and 3.7.1.3: version 4, AES256, iterated and salted; the coded count, 0xff, stands for 65011712.

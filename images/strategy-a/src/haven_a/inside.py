@@ -4,6 +4,7 @@
   duplicity's own client has no time-out, compares nothing but the size, and takes its deletes for done. Each object that the store confirmed gets a receipt;
 - nothing is ever deleted: what must go, Haven deletes itself, by name;
 - the passphrase and the store's password come through a pipe: neither argv nor environment ever holds them, nor do those of the gpg that duplicity starts;
+- the host has a fixed name: a container's is another one in each run;
 - where duplicity would start itself anew (a resume that cannot be), it ends instead, and Haven decides.
 
 What lies in the store is plain duplicity's all the same: the drill reads it with another release's own Swift client.
@@ -25,6 +26,7 @@ from haven_a.hash_while_written import HashWhileWritten
 STORE_PROBLEM = 91
 CANNOT_RESUME = 92
 DUPLICITY = "/usr/bin/duplicity"
+HOST_NAME = "haven"
 
 
 def main(arguments: list[str]) -> None:
@@ -41,7 +43,7 @@ def adapt(spec: dict[str, Any]) -> None:
 
     # Its modules expect the translation function that its main program installs.
     builtins.__dict__.setdefault("_", lambda text: text)
-    from duplicity import backend, dup_main, gpg
+    from duplicity import backend, config, dup_main, gpg
 
     hashes = HashWhileWritten()
     own_hashes: dict[str, str] = {}
@@ -58,6 +60,7 @@ def adapt(spec: dict[str, Any]) -> None:
         sys.exit(CANNOT_RESUME)
 
     passphrase = os.fsdecode(bytes.fromhex(spec["passphraseHex"]))
+    config.hostname = HOST_NAME
     backend.import_backends = only_ours
     gpg.get_hash = get_hash_and_tell
     gpg.GPGWriteFile = hashes.around(gpg.GPGWriteFile)

@@ -94,7 +94,7 @@ def arguments_of(flight: InFlight, journal: Journal, context: Context, compressi
         *("--volsize", str(flight.volume_mib)),
         # Not "info": it would name every file, and cost a small tree a tenth of its time.
         *("--verbosity", "notice", "--num-retries", "1", "--no-files-changed"),
-        # The container's host name is another one in each run; the paths are always the same.
+        # Chains that were begun before the host had a fixed name (haven_a.inside) have another one in each set; the paths are always the same.
         "--allow-source-mismatch",
         *("--gpg-options", " ".join([COMPRESSION[compression], *NO_AGENT])),
         *("--include", f"{root}/source/{source}", "--include", f"{root}/state/attributes/{source}", "--exclude", "**"),
