@@ -92,8 +92,9 @@ test('a Docker volume can be a snapshot: its old content, read-only, unmounted a
   assert.doesNotMatch(mounted, /@a /);
 });
 
-test('a delegated user sends a snapshot from a container without any capability, but can destroy nothing', () => {
-  run('zfs', 'allow', '-u', '1000', 'send,hold,bookmark', dataset);
+test('a delegated user sends a snapshot from a container without any capability, but can change nothing', () => {
+  // What Haven delegates, and no more (controller/src/doctor/zfs-checks.ts).
+  run('zfs', 'allow', '-u', '1000', 'send,hold,release,bookmark', dataset);
   const user = withZfs('--user', '1000', '--security-opt', 'no-new-privileges', '--read-only');
   const other = withZfs('--user', '1001', '--security-opt', 'no-new-privileges', '--read-only');
 
@@ -110,11 +111,26 @@ test('a delegated user sends a snapshot from a container without any capability,
     snapshot,
   );
   const expected = run('bash', '-o', 'pipefail', '-c', 'zfs send "$1" | sha256sum', 'bash', snapshot);
-  const refused = attempt(...user, 'zfs', 'destroy', snapshot);
+  // In one container: each takes the lab seconds to start.
+  const changes = [
+    'zfs destroy "$2"',
+    'zfs destroy -r "$1"',
+    'zfs rollback -r "$2"',
+    'zfs rename "$2" "$1@renamed"',
+    'zfs snapshot "$1@another"',
+    'zfs set readonly=on "$1"',
+    'zfs create "$1/child"',
+    'zfs clone "$2" "$1-clone"',
+  ];
+  const script = changes.map((change) => `${change} 2>&1 && echo DONE`).join('\n');
+  const refusals = attempt(...user, 'sh', '-c', script, 'sh', dataset, snapshot)
+    .stdout.trim()
+    .split('\n');
   const stranger = attempt(...other, 'sh', '-c', 'zfs send "$1" >/dev/null', 'sh', snapshot);
 
   assert.equal(sent, expected);
-  assert.match(refused.stderr, /permission denied/);
+  assert.equal(refusals.length, changes.length, refusals.join('\n'));
+  for (const [n, said] of refusals.entries()) assert.match(said, /permission denied/i, changes[n]);
   assert.match(stranger.stderr, /permission denied/);
   assert.equal(run('zfs', 'list', '-H', '-o', 'name', snapshot), snapshot);
 });
