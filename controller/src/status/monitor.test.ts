@@ -6,7 +6,10 @@ import { type TestContext, test } from 'node:test';
 import pino from 'pino';
 import { datasetName, groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
+import { type KitExport, kitNag, rememberExport } from '../kit/exported.ts';
 import { type Monitor, startMonitor } from './monitor.ts';
+
+const neverExported: KitExport = { state: 'never', at: null, form: null, outdated: ['b'] };
 
 /** An app whose clock may be set, and a free port instead of the usual one. */
 function prepare(context: TestContext, schedule?: string) {
@@ -35,6 +38,22 @@ test('/healthz says what the exit status says: 200 while fresh, 503 once a backu
   assert.deepEqual([fresh.status, overdue.status], [200, 503]);
   assert.match(await fresh.text(), /^fresh: Never proven restorable/);
   assert.match(await overdue.text(), /^overdue: .*The backup is overdue/);
+});
+
+test('/healthz nags about the kit as `haven status` does, and is no worse for it, until the kit was exported', async (context) => {
+  const app = prepare(context);
+  const { url } = await started(context, app);
+  const ask = async () => {
+    const answer = await fetch(`${url}/healthz`);
+    return [answer.status, (await answer.text()).trimEnd().split('\n').slice(1)];
+  };
+
+  const before = await ask();
+  await rememberExport(app, 'folder');
+  const after = await ask();
+
+  assert.deepEqual(before, [200, [kitNag(neverExported, app.now())]]);
+  assert.deepEqual(after, [200, []]);
 });
 
 test('/metrics is for Prometheus, and names no dataset', async (context) => {
