@@ -1,5 +1,7 @@
 // What `haven restore` makes of what is typed; what it then does is tested with Docker (runs/restore.docker.test.ts).
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Said, said } from '../../testing/command-line.ts';
 import { makeGround } from '../../testing/ground.ts';
@@ -8,6 +10,18 @@ function restore(context: TestContext, ...words: string[]): Promise<Said> {
   const ground = makeGround(context);
   return said(['restore', ...words], undefined, { HAVEN_HOME: ground.folder });
 }
+
+test('a date without an offset is one of the configured time zone, and what is typed wrong is told so', async (context) => {
+  const ground = makeGround(context);
+  const file = join(ground.folder, 'haven.yaml');
+  const config = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...config, timezone: 'Asia/Kolkata' }));
+
+  const words = ['restore', 'b', 'home', '--to', 'tank/x', '--as-of', '2026-11-23T8:00'];
+  const { stderr } = await said(words, undefined, { HAVEN_HOME: ground.folder });
+
+  assert.match(stderr, /2026-11-23T20:00 \(in Asia\/Kolkata\)/);
+});
 
 const mistakes: [string, string[], RegExp][] = [
   ['no strategy', [], /missing required argument 'strategy'/],

@@ -14,17 +14,37 @@ export function longestGap(
   return gaps.length === 0 ? null : Math.max(...gaps);
 }
 
-/** Given a date or a time (ISO 8601), return when that is; a date stands for its end in the time zone. An invalid Date for what is neither. */
+/**
+ * Given a date or a time (ISO 8601), return when that is: a date stands for its end in the time zone, and a time without an offset is one of that zone, never of
+ * the process's: a container's is UTC. An invalid Date for what is neither.
+ */
 export function timeGiven(text: string, timezone: string): Date {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) ? endOfDay(text, timezone) : new Date(text);
+  const [, date, time = '', offset = ''] = dateOrTime.exec(text) ?? [];
+  if (date === undefined) return new Date(Number.NaN);
+  if (offset !== '') return real(date, `${time}${offset}`);
+  return time === '' ? endOfDay(date, timezone) : inZone(date, time, timezone);
+}
+
+const dateOrTime = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?)?$/;
+
+/** 30 February would be a day in March. */
+function real(date: string, time: string): Date {
+  const day = new Date(date);
+  const is = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(date);
+  return is ? new Date(`${date}T${time}`) : new Date(Number.NaN);
 }
 
 /** In some zones a day is 23 hours long, and some days do not begin at midnight. */
 function endOfDay(date: string, timezone: string): Date {
-  const day = new Date(date);
-  // 30 February would be a day in March.
-  if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== date) return new Date(Number.NaN);
+  const day = real(date, '00:00Z');
+  if (Number.isNaN(day.getTime())) return day;
   const next = new Date(day.getTime() + 86_400_000);
-  const midnight = `${next.toISOString().slice(0, 10)}T00:00:00`;
-  return new Cron(midnight, { timezone, paused: true }).nextRun(new Date(0)) ?? new Date(Number.NaN);
+  return inZone(next.toISOString().slice(0, 10), '00:00', timezone);
+}
+
+function inZone(date: string, time: string, timezone: string): Date {
+  const asInUtc = real(date, `${time}Z`);
+  if (Number.isNaN(asInUtc.getTime())) return asInUtc;
+  const local = asInUtc.toISOString().slice(0, 19);
+  return new Cron(local, { timezone, paused: true }).nextRun(new Date(0)) ?? new Date(Number.NaN);
 }

@@ -67,10 +67,16 @@ test('a chain with a gap is damage, not a wrong wish', () => {
   assert.match(report.message, /which 1c1c1c1c builds upon, is not in the store/);
 });
 
-test('a day means its end, a time means itself, and what is no date is refused', () => {
-  assert.equal(readAsOf('2026-11-20').getTime(), new Date(2026, 10, 20, 23, 59, 59, 999).getTime());
-  assert.equal(readAsOf('2026-11-20T20:00Z').toISOString(), '2026-11-20T20:00:00.000Z');
-  assert.equal(readAsOf('2026-11-20 20:00').getTime(), new Date(2026, 10, 20, 20).getTime());
+test('a day means its end in the configured zone, a time means itself, and what is no date is refused', () => {
+  assert.equal(readAsOf('2026-11-20', 'America/New_York').toISOString(), '2026-11-21T04:59:59.999Z');
+  assert.equal(readAsOf('2026-11-20T20:00', 'America/New_York').toISOString(), '2026-11-21T01:00:00.000Z');
+  assert.equal(readAsOf('2026-11-20T20:00Z', 'America/New_York').toISOString(), '2026-11-20T20:00:00.000Z');
   for (const wrong of ['yesterday', '2026-02-30', '2026-13-01', '20', '2026-11-20T25:00', ''])
-    assert.equal(refusal(() => readAsOf(wrong)).code, 'bad-request', wrong);
+    assert.equal(refusal(() => readAsOf(wrong, 'UTC')).code, 'bad-request', wrong);
+});
+
+test('a backup of the very midnight at which a day ends is of the next day', () => {
+  const midnight = backup('0e0e0e0e', '2026-11-21T00:00:00Z');
+  const backups = [midnight, full];
+  assert.deepEqual(choose({ asOf: readAsOf('2026-11-20', 'UTC') }, { ...listing, backups }), [full.id]);
 });

@@ -1,5 +1,6 @@
 // Which backup a restore is of: the one named, or the newest that was made by a given time. What is configured plays no part: what was backed up and
 // is gone from this host is what restores are for.
+import { timeGiven } from '../config/calendar.ts';
 import type { Backup } from '../contract/events.ts';
 import { chainOf } from '../drill/chain.ts';
 import { HavenError } from '../errors.ts';
@@ -48,18 +49,15 @@ export function chooseBackup({ name }: Strategy, { backups }: Listing, wanted: W
   });
 }
 
-/** Given a day or a time as a person writes it, return the last instant that is meant; throws bad-request. */
-export function readAsOf(text: string): Date {
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  const time = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?$/.test(text);
-  const read = new Date(day ? `${text}T23:59:59.999` : text.replace(' ', 'T'));
-  // 30 February would otherwise be a day in March.
-  const real = !Number.isNaN(read.getTime()) && (!day || read.getDate() === Number(text.slice(8)));
-  if ((day || time) && real) return read;
+/** Given a day or a time as a person writes it, return the last instant that is meant, in the configured time zone; throws bad-request. */
+export function readAsOf(text: string, timezone: string): Date {
+  const time = timeGiven(text, timezone);
+  // A day ends where the next begins, and what was made at that very midnight is of the next.
+  if (!Number.isNaN(time.getTime())) return text.length === 10 ? new Date(time.getTime() - 1) : time;
   throw new HavenError({
     code: 'bad-request',
     operation: 'read the command line',
     message: `${text} is no date`,
-    hint: "write it as 2026-11-23 (that day's end), 2026-11-23T20:00 (here) or 2026-11-23T20:00Z",
+    hint: `write it as 2026-11-23 (that day's end), 2026-11-23T20:00 (in ${timezone}) or 2026-11-23T20:00Z`,
   });
 }

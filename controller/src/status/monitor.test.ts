@@ -8,9 +8,12 @@ import pino from 'pino';
 import { canary, datasetName, groundApp, makeGround } from '../../testing/ground.ts';
 import type { App } from '../app.ts';
 import { HavenError } from '../errors.ts';
+import { type KitExport, kitNag, rememberExport } from '../kit/exported.ts';
 import { recorded } from '../runs/recorded.ts';
 import { strategyB } from '../strategies/b.ts';
 import { type Monitor, startMonitor } from './monitor.ts';
+
+const neverExported: KitExport = { state: 'never', at: null, form: null, outdated: ['b'] };
 
 /** An app whose clock may be set, and a free port instead of the usual one. */
 function prepare(context: TestContext, schedule?: string) {
@@ -39,6 +42,22 @@ test('/healthz says what the exit status says: 200 while fresh, 503 once a backu
   assert.deepEqual([fresh.status, overdue.status], [200, 503]);
   assert.match(await fresh.text(), /^fresh: Never proven restorable/);
   assert.match(await overdue.text(), /^overdue: .*The backup is overdue/);
+});
+
+test('/healthz nags about the kit as `haven status` does, and is no worse for it, until the kit was exported', async (context) => {
+  const app = prepare(context);
+  const { url } = await started(context, app);
+  const ask = async () => {
+    const answer = await fetch(`${url}/healthz`);
+    return [answer.status, (await answer.text()).trimEnd().split('\n').slice(1)];
+  };
+
+  const before = await ask();
+  await rememberExport(app, 'folder');
+  const after = await ask();
+
+  assert.deepEqual(before, [200, [kitNag(neverExported, app.now())]]);
+  assert.deepEqual(after, [200, []]);
 });
 
 test('/metrics is for Prometheus, and names no dataset', async (context) => {

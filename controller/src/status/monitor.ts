@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { App } from '../app.ts';
+import { kitNag, lookAtExport } from '../kit/exported.ts';
 import { metricsText } from './metrics.ts';
 import { readStatus } from './status.ts';
 
@@ -72,7 +73,11 @@ async function answerTo(app: App, { method, url }: IncomingMessage): Promise<Ans
   if (path !== '/healthz' && path !== '/metrics') return plain(404, 'there are /healthz and /metrics');
   if (method !== 'GET' && method !== 'HEAD') return plain(405, 'GET or HEAD');
   const status = readStatus(app);
-  if (path === '/healthz') return plain(status.exit === 0 ? 200 : 503, `${status.level}: ${status.sentence}`);
+  if (path === '/healthz') {
+    const nag = kitNag(await lookAtExport(app), app.now());
+    const text = [`${status.level}: ${status.sentence}`, ...(nag === null ? [] : [nag])].join('\n');
+    return plain(status.exit === 0 ? 200 : 503, text);
+  }
   const body = await metricsText({ status, counts: app.history.counts(), version: packageJson.version });
   return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body };
 }

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 import type { App } from '../../app.ts';
-import { timeGiven } from '../../config/calendar.ts';
 import { HavenError } from '../../errors.ts';
 import { type DrillOptions, runDrill } from '../../runs/drill.ts';
 import type { DrillVerdict } from '../../runs/drill-verdict.ts';
 import type { RunSummary } from '../../runs/recorded.ts';
+import { readAsOf } from '../../runs/restore-choose.ts';
 import { runSabotage } from '../../runs/sabotage.ts';
 import type { Row, SabotageReport } from '../../sabotage/report.ts';
 import type { Strategy } from '../../strategies/strategy.ts';
@@ -32,7 +32,7 @@ export function drillCommand(program: Command, context: Context): void {
       withApp(context, async (app, command) => {
         const { backup, asOf: time, sabotage, ...given } = command.opts<Given>();
         if (backup !== undefined && time !== undefined) throw bothGiven;
-        const asOf = time === undefined ? {} : { asOf: timeMeant(time, app.config.timezone) };
+        const asOf = time === undefined ? {} : { asOf: readAsOf(time, app.config.timezone) };
         const named = backup === undefined ? {} : { backup };
         // The id of a backup is one strategy's.
         const one = backup === undefined ? strategiesMeant(app, command) : [strategyMeant(app, command)];
@@ -78,17 +78,6 @@ const bothGiven = new HavenError({
   message: '--backup and --as-of were both given',
   hint: 'a backup has its own time: leave one of them out',
 });
-
-function timeMeant(given: string, timezone: string): Date {
-  const time = timeGiven(given, timezone);
-  if (!Number.isNaN(time.getTime())) return time;
-  throw new HavenError({
-    code: 'bad-request',
-    operation: 'drill',
-    message: `${given} is no time`,
-    hint: 'for example 2026-12-24 or 2026-12-24T18:00:00Z',
-  });
-}
 
 export function verdictText(verdict: DrillVerdict): string {
   const checks = verdict.sources.flatMap((source) => [

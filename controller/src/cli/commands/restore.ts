@@ -32,7 +32,7 @@ export function restoreCommand(program: Command, context: Context): void {
     .option('--really <folder>', 'with --into: the same folder again, to write into one that is not empty')
     .option(
       '--as-of <date>',
-      'the newest backup that was made by then, such as 2026-11-23 or 2026-11-23T20:00',
+      'the newest backup that was made by then, such as 2026-11-23 (its end) or 2026-11-23T20:00, in the time zone of haven.yaml',
     )
     .addHelpText('after', help)
     .action(
@@ -62,7 +62,7 @@ export function restoreCommand(program: Command, context: Context): void {
         }
         const which = {
           ...(backup === undefined ? {} : { backup }),
-          ...(asOf === undefined ? {} : { asOf: readAsOf(asOf) }),
+          ...(asOf === undefined ? {} : { asOf: readAsOf(asOf, app.config.timezone) }),
         };
         const summary = await runRestore(app, strategy, { source, ...where, ...which });
         const result = summary.result as RestoreResult | null;
