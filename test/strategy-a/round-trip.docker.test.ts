@@ -4,7 +4,16 @@ import { mkdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { execa } from 'execa';
-import { createMachine, dataset, differences, image, newestTime, noise, notes, passphrase } from './machine.ts';
+import {
+  createMachine,
+  dataset,
+  differences,
+  image,
+  newestTime,
+  noise,
+  notes,
+  passphrase,
+} from './machine.ts';
 
 test('a full and two incrementals come back, also a file whose time of modification was put back', async (context) => {
   const machine = await createMachine();
