@@ -1,6 +1,5 @@
-// What Prometheus reads. promtool judges it as well, where it is installed.
+// What Prometheus reads. Prometheus' own promtool judges it in test/prometheus.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { datasetName, groundApp, makeGround } from '../../testing/ground.ts';
@@ -102,19 +101,6 @@ test('no label holds a name', async (context) => {
     [...labels].sort(),
     ['kind', 'level', 'status', 'strategy', 'version'].filter((l) => labels.has(l)),
   );
-});
-
-const promtool = spawnSync('promtool', ['--version']).status === 0;
-test('promtool finds nothing to object to', {
-  skip: !promtool && 'promtool is not installed',
-}, async (context) => {
-  const app = prepare(context);
-  backedUp(app);
-  drilledGreen(app);
-
-  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: await read(app) });
-
-  assert.deepEqual([status, `${stdout}${stderr}`], [0, '']);
 });
 
 for (const file of ['grafana.json', 'alerts.yml']) {
