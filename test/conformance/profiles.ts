@@ -98,6 +98,7 @@ export const profiles: Record<string, Profile> = {
     requests: {
       fetch: () => ({ ...common, verb: 'fetch', strategy: 'b', backups: ['0f'.repeat(16)] }),
       look: () => ({ ...common, verb: 'look', strategy: 'b' }),
+      parse: () => ({ ...common, verb: 'parse', streams: 1 }),
       restore: () => {
         return { ...common, verb: 'restore', dataset: 'tank/restored', type: 'filesystem', streams: 1 };
       },

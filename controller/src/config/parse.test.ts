@@ -162,6 +162,10 @@ test('what is said of a strategy that there is not is a mistake', () => {
     [minimal.replace('{ b: {} }', '{}'), /^strategies: name at least one strategy/],
     [`${minimal}drill: { schedule: { a: "0 3 * * *" } }\n`, /^drill\.schedule\.a: there is no strategy a/],
     [
+      `${minimal}drill: { stream: { schedule: { a: "0 3 * * *" } } }\n`,
+      /^drill\.stream\.schedule\.a: there is no strategy a/,
+    ],
+    [
       minimal.replace('b: {}', 'a: { datasets: [nowhere] }'),
       /^strategies\.a\.datasets\.0: no dataset has the id/,
     ],

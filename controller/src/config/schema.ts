@@ -124,6 +124,12 @@ const Drill = z
   .strictObject({
     image: Image.default('haven/drill'),
     schedule: z.strictObject({ a: Schedule.optional(), b: Schedule.optional() }).default({}),
+    /** Drills of level `stream`: everything is downloaded and read, nothing is restored. They replace none of the others. */
+    stream: z
+      .strictObject({
+        schedule: z.strictObject({ a: Schedule.optional(), b: Schedule.optional() }).default({}),
+      })
+      .prefault({}),
     /** Not everything at each drill, but each dataset within so many days. */
     everyDatasetWithinDays: z.int().min(2).max(3650).optional(),
     scratch: AbsolutePath.optional(),
@@ -193,6 +199,11 @@ export const Config = z
       }
       if (config.drill.schedule[name] !== undefined && config.strategies[name] === undefined)
         say(['drill', 'schedule', name], `there is no strategy ${name} whose backups could be drilled`);
+      if (config.drill.stream.schedule[name] !== undefined && config.strategies[name] === undefined)
+        say(
+          ['drill', 'stream', 'schedule', name],
+          `there is no strategy ${name} whose backups could be drilled`,
+        );
       const tooRare = rotationTooRare(config.drill, name, config.timezone);
       if (tooRare !== null) say(['drill', 'everyDatasetWithinDays'], tooRare);
     }

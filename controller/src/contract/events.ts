@@ -155,6 +155,25 @@ export const Fetched = z.looseObject({
 });
 export type Fetched = z.infer<typeof Fetched>;
 
+/** Streams that nobody received: what ZFS's own reader found in them. */
+export const Parsed = z.looseObject({
+  guid: Guid,
+  streams: z
+    .array(
+      z.looseObject({
+        guid: Guid,
+        baseGuid: Guid.nullable(),
+        records: z.int().min(2),
+        streamBytes: z.int().min(1),
+        streamSha256: Sha256,
+      }),
+    )
+    .min(1),
+  tools: Tools,
+  seconds: z.number(),
+});
+export type Parsed = z.infer<typeof Parsed>;
+
 const ReceivedStream = z.looseObject({
   snapshot: z.string(),
   guid: Guid,
@@ -314,6 +333,7 @@ export const Result = z.looseObject({
   looked: Looked.optional(),
   prepared: Prepared.optional(),
   sealed: Sealed.optional(),
+  parsed: Parsed.optional(),
   received: Received.optional(),
   restored: Restored.optional(),
   comparison: Comparison.optional(),

@@ -40,6 +40,7 @@ const resultFields: Record<Verb, (keyof Result)[]> = {
   fetch: ['fetched'],
   look: ['looked'],
   prepare: ['prepared'],
+  parse: ['parsed'],
   receive: ['received'],
   restore: ['restored'],
   seal: ['sealed'],

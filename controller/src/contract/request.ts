@@ -23,6 +23,7 @@ export type Request = Common &
     | { verb: 'prune'; settings: Record<string, unknown>; proven: string[]; plan?: { digest: string } }
     | { verb: 'fetch'; strategy: StrategyName; backups: string[] }
     | { verb: 'look'; strategy: StrategyName }
+    | { verb: 'parse'; streams: number }
     | {
         verb: 'receive';
         scratch: string;

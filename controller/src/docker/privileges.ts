@@ -36,6 +36,7 @@ const table: Record<string, Privileges> = {
   'drill fetch b': privileges({ user: '1000:1000', network: 'store' }),
   'drill look a': privileges({ user: '0:0', network: 'store' }),
   'drill look b': privileges({ user: '1000:1000', network: 'store' }),
+  'drill parse': privileges({ user: '1000:1000' }),
   'drill prepare': onPools,
   'drill seal': onPools,
   'drill receive': onPools,

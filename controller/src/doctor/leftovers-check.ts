@@ -5,6 +5,7 @@ import type { App } from '../app.ts';
 import { strategyNames } from '../contract/request.ts';
 import { labels } from '../docker/container-options.ts';
 import { scratchOf } from '../runs/drill-steps.ts';
+import { isGround } from '../runs/leftovers.ts';
 import { drillPools } from '../zfs/versions.ts';
 import { type Check, guarded, ok, warn } from './check.ts';
 
@@ -28,7 +29,11 @@ export function checkLeftovers(app: App): Promise<Check> {
 }
 
 function drilling(app: App): boolean {
-  return strategyNames.some((name) => app.history.unfinished(name, 'drill').length > 0);
+  return strategyNames.some((name) =>
+    (['drill', 'stream', 'restore', 'sabotage'] as const).some(
+      (kind) => app.history.unfinished(name, kind).length > 0,
+    ),
+  );
 }
 
 /** Volumes that carry our labels are each for one run: snapshots as folders, and pipes. */
@@ -53,7 +58,9 @@ async function idleVolumes(app: App): Promise<string[]> {
 async function ofDrills(app: App): Promise<string[]> {
   // Without a zpool program the check of the versions has failed already; what is asked here then has no answer.
   const pools = await drillPools(app.zpool).catch(() => []);
-  const files = namesIn(scratchOf(app)).filter((name) => /^haven-drill-.*\.img$/.test(name));
+  const files = namesIn(scratchOf(app)).filter(
+    (name) => /^haven-drill-.*\.img$/.test(name) || isGround(name),
+  );
   return [
     ...pools.map((pool) => `pool ${pool}`),
     ...files.map((name) => `file ${join(scratchOf(app), name)}`),

@@ -1,18 +1,22 @@
 // A verdict as one page for people, complete in itself: no script, nothing loaded from anywhere, so that it can be printed or mailed and kept for years.
 import { bytes, duration } from '../cli/words.ts';
 import type { Differences } from './differences.ts';
+import type { Claim, Level } from './levels.ts';
+import type { ReadVerdict } from './stream-level.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface VerdictPage {
   run: string;
   at: string;
   strategy: string;
+  level: Level;
   pass: boolean;
   sentence: string;
+  claim: Claim;
   seconds: number;
   rot: string[];
   rotation: { now: Turn[]; later: Turn[] } | null;
-  sources: (Verdict & {
+  sources: ((Verdict | ReadVerdict) & {
     /** By what it was compared with; null where the list could not be read. Empty where nothing was compared. */
     differences: { with: string; found: Differences | null }[];
   })[];
@@ -26,30 +30,31 @@ interface Turn {
 /** Given a verdict, return it as HTML. Every value is data: whatever a file is called, it is shown and never obeyed. */
 export function verdictPage(verdict: VerdictPage): string {
   const word = verdict.pass ? 'GREEN' : 'RED';
+  const restored = verdict.level === 'restore';
+  const what = `${restored ? 'Restoration drill' : 'Drill of level stream'} of strategy ${verdict.strategy}`;
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${word}: drill of strategy ${verdict.strategy}, ${verdict.at}</title>
+<title>${word}: ${what}, ${verdict.at}</title>
 <style>${new Raw(style)}</style>
 </head>
 <body class="${word.toLowerCase()}">
-<h1><span class="word">${word}</span> Restoration drill of strategy ${verdict.strategy}</h1>
+<h1><span class="word">${word}</span> ${what}</h1>
 <p class="sentence">${verdict.sentence}</p>
 <table>
 ${rows([
   ['run', verdict.run],
   ['ended', verdict.at],
-  ['time to restore and compare', duration(verdict.seconds)],
+  [restored ? 'time to restore and compare' : 'time to download and read', duration(verdict.seconds)],
 ])}
 </table>
 ${verdict.rot.map((reason) => html`<p class="failed">Not as it should be: ${reason}.</p>`)}
 ${verdict.sources.map(section)}
 ${turns(verdict)}
 <h2>What this proves, and what not</h2>
-<p>The backup was fetched from its store with the recovery kit alone, decrypted, restored into a throwaway pool, and compared with the snapshot it was made from, by every check that is listed. It proves this backup on
-the day above. It does not prove what is listed as not kept, older backups, or that the paper copy of the kit can be read.</p>
+<p>${verdict.claim.proves} ${verdict.claim.doesNotProve}</p>
 </body>
 </html>
 `.text;
@@ -67,18 +72,15 @@ ${rows([
 }
 
 function section({ evidence, checks, sentence, differences }: VerdictPage['sources'][number]): Raw {
-  const { backup, compared } = evidence;
+  const { backup } = evidence;
   return html`<h2>${evidence.source}</h2>
 <p>${sentence}</p>
 <table>
 ${rows([
   ['backup', backup.ok ? backup.value.id : backup.reason],
   ['made', backup.ok ? backup.value.createdAt : 'unknown'],
-  ['restored and compared in', duration(evidence.seconds)],
-  [
-    'compared',
-    compared.ok ? `${compared.value.entries} entries, ${bytes(compared.value.bytes)}` : compared.reason,
-  ],
+  ['compared' in evidence ? 'restored and compared in' : 'read in', duration(evidence.seconds)],
+  ['compared', comparedInWords(evidence)],
   ['not kept, so not compared', evidence.notKept.join('; ') || 'nothing'],
 ])}
 </table>
@@ -99,6 +101,12 @@ ${differences.map(differing)}
 ${rows(Object.entries(evidence.tools).map(([name, version]) => [name, typeof version === 'string' ? version : JSON.stringify(version)]))}
 </table>
 `;
+}
+
+function comparedInWords(evidence: (Verdict | ReadVerdict)['evidence']): string {
+  if (!('compared' in evidence)) return 'with nothing: that is what a drill of level restore does';
+  const { compared } = evidence;
+  return compared.ok ? `${compared.value.entries} entries, ${bytes(compared.value.bytes)}` : compared.reason;
 }
 
 function differing({ with: other, found }: VerdictPage['sources'][number]['differences'][number]): Raw {

@@ -35,7 +35,7 @@ export function judge(evidence: Evidence): Verdict {
   return { pass, sentence: sentence(evidence, checks, pass), checks, evidence };
 }
 
-function backupKnown({ backup, source }: Evidence): Check {
+export function backupKnown({ backup, source }: Pick<Evidence, 'backup' | 'source'>): Check {
   if (!backup.ok) return missing('backup', backup.reason);
   const { id, source: of } = backup.value;
   return check(
@@ -113,7 +113,7 @@ function volumesRemoved({ volumesLeft }: Evidence): Check {
   );
 }
 
-function ageKnown({ backup, endedAt }: Evidence): Check {
+export function ageKnown({ backup, endedAt }: Pick<Evidence, 'backup' | 'endedAt'>): Check {
   if (!backup.ok) return missing('data-age', backup.reason);
   const age = Date.parse(endedAt) - Date.parse(backup.value.createdAt);
   if (Number.isNaN(age)) return check('data-age', false, 'unknown');

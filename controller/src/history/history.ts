@@ -6,7 +6,8 @@ import type { ErrorReport } from '../errors.ts';
 import type { Healths } from '../notify/notifier.ts';
 import { migrate } from './migrations.ts';
 
-export type Kind = 'backup' | 'drill' | 'audit' | 'prune' | 'restore' | 'sabotage';
+/** `stream` is a drill of that level: no proof of a restore, so it is no `drill`. */
+export type Kind = 'backup' | 'drill' | 'stream' | 'audit' | 'prune' | 'restore' | 'sabotage';
 export type Trigger = 'hand' | 'schedule' | 'after-backup';
 
 export interface RunRecord {

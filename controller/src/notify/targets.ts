@@ -6,8 +6,8 @@ import * as z from 'zod';
 const Job = z
   .string()
   .regex(
-    /^(backup|drill|audit|prune)-[ab]$/,
-    'backup, drill, audit or prune, a dash, and the strategy, such as backup-b',
+    /^(backup|drill|stream|audit|prune)-[ab]$/,
+    'backup, drill, stream, audit or prune, a dash, and the strategy, such as backup-b',
   );
 
 const SecretFile = z

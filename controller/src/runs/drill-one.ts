@@ -54,7 +54,7 @@ export const restoreBy = { streams: restoreStreams, trees: restoreTree } as cons
 const skipped = 'skipped: an earlier step failed';
 
 /** Exit statuses that say more than "red": the drill could not be done, which is not the same as damage. */
-const tellingExits = new Set([3, 11, 22, 23, 143]);
+export const tellingExits = new Set([3, 11, 22, 23, 143]);
 
 /** A restored backup, still there: nothing is tidied away yet. */
 export interface Standing {

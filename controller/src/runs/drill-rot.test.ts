@@ -74,7 +74,8 @@ test('a drill that restored everything is no pass while something rots, and says
   const green = { pass: true, sentence: 'home: proven restorable.' } as Verdict;
   const given = {
     run: 'r',
-    strategy: 'b',
+    level: 'restore',
+    strategy: { name: 'b', reads: 'streams' },
     startedAt: now,
     endedAt: now,
     rotation: null,

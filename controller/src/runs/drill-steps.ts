@@ -25,6 +25,11 @@ const verbsFor = {
   trees: ['prepare', 'fetch', 'seal', 'verify', 'reap'],
 } as const;
 
+/** What an image must know for a drill of level `stream`. */
+export function readVerbsFor({ reads }: Strategy): string[] {
+  return reads === 'streams' ? ['fetch', 'parse'] : ['fetch'];
+}
+
 /** What an image must know to restore for the owner what strategies that read like this have backed up. */
 export function restoreVerbsFor({ reads }: Strategy, into: 'dataset' | 'folder'): string[] {
   if (into === 'folder') return [...verbsFor[reads], 'copy-out'];
@@ -32,7 +37,9 @@ export function restoreVerbsFor({ reads }: Strategy, into: 'dataset' | 'folder')
 }
 
 /** Every verb of the drill image that may be found at work when the controller was killed. */
-export const drillVerbs = [...new Set([...Object.values(verbsFor).flat(), 'restore', 'copy-out'] as const)];
+export const drillVerbs = [
+  ...new Set([...Object.values(verbsFor).flat(), 'parse', 'restore', 'copy-out'] as const),
+];
 
 export function drillVerbsFor(strategies: Strategy[]): string[] {
   return [...new Set(strategies.flatMap(({ reads }) => verbsFor[reads]))];

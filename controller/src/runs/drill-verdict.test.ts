@@ -51,7 +51,16 @@ async function written(context: TestContext, { details, evidence = {}, name = 'h
     ...evidence,
   } as Evidence;
   const verdict = sumUp({
-    ...{ run: 'r1', strategy: 'a', startedAt: now, endedAt: now, rot: [], rotation: null, preflight: null },
+    ...{
+      run: 'r1',
+      level: 'restore',
+      strategy: strategyA,
+      startedAt: now,
+      endedAt: now,
+      rot: [],
+      rotation: null,
+      preflight: null,
+    },
     sources: [judge(known)],
   });
   await writeVerdict(app, verdict, folder);
@@ -66,7 +75,7 @@ test('the page says what was drilled, how old it is, by what it was judged, and 
   const { html } = await written(context, { details: details([]) });
 
   for (const said of [
-    /<title>RED: drill of strategy a/,
+    /<title>RED: Restoration drill of strategy a/,
     /0f0f0f0f/,
     /2026-11-26T20:00:00Z/,
     /<td>own-pool<\/td>/,

@@ -17,7 +17,7 @@ import { findRot } from './drill-rot.ts';
 import type { Rotation } from './drill-rotation.ts';
 import { drillVerbsFor, failedBefore, reap, releaseStaleHolds } from './drill-steps.ts';
 import { keepTurns, turnsOf } from './drill-turns.ts';
-import { sumUp, writeVerdict } from './drill-verdict.ts';
+import { endingOf, sumUp, writeVerdict } from './drill-verdict.ts';
 import { compareTrees } from './drill-verify.ts';
 import { handshake } from './handshake.ts';
 import { drillSpec } from './images.ts';
@@ -179,22 +179,9 @@ async function endSide(app: App, side: Side, startedAt: Date): Promise<Ending> {
   if (failure !== null)
     return { outcome: 'failed', exit: exitCodes[failure.code], error: failure, result: null };
   const verdict = sumUp({
-    run,
-    strategy: strategy.name,
-    startedAt,
-    endedAt: app.now(),
-    sources: verdicts,
-    rot,
-    rotation,
-    preflight,
+    ...{ run, level: 'restore', strategy, startedAt, endedAt: app.now(), sources: verdicts },
+    ...{ rot, rotation, preflight },
   });
   await writeVerdict(app, verdict, side.folder);
-  if (verdict.pass) return { outcome: 'ok', exit: 0, error: null, result: verdict };
-  if (verdicts.length > 0 && verdicts.every(({ pass }) => pass)) {
-    // All that there is can be restored, so nothing is damaged: something is missing.
-    const error = { code: 'partial', operation: 'drill', message: verdict.sentence } as const;
-    return { outcome: 'partial', exit: exitCodes.partial, error, result: verdict };
-  }
-  const error = { code: 'damaged', operation: 'drill', message: verdict.sentence } as const;
-  return { outcome: 'failed', exit: side.exit || exitCodes.damaged, error, result: verdict };
+  return endingOf(verdict, side.exit);
 }

@@ -1,5 +1,6 @@
 // What a controller that was killed left behind: runs without an end, and containers. Called with the part's lock held, so whatever
 // is unfinished has no living owner, except a container that still runs: that one is finishing its work, and nobody starts beside it.
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from '../app.ts';
 import type { Interpretation } from '../contract/interpret.ts';
@@ -12,7 +13,7 @@ import type { Kind, RunRecord } from '../history/history.ts';
 import { type Lock, takeLock } from '../history/lock.ts';
 import { configuredStrategies, sectionOf } from '../strategies/configured.ts';
 import type { Strategy } from '../strategies/strategy.ts';
-import { drillVerbs, removeWorkFolder } from './drill-steps.ts';
+import { drillVerbs, removeWorkFolder, scratchOf } from './drill-steps.ts';
 import { backupName } from './images.ts';
 import { markOf, notedTarget } from './restore-target.ts';
 import { makeRunFolder } from './run-folder.ts';
@@ -66,7 +67,9 @@ export async function adoptAll(app: App, reapAll: (run: string) => Promise<unkno
       await withFreeLock(app, `backup-${strategy.name}`, () => adoptBackup(app, strategy));
   }
   const [drill] = strategies.flatMap(({ name }) =>
-    (['drill', 'restore', 'sabotage'] as const).flatMap((kind) => app.history.unfinished(name, kind)),
+    (['drill', 'stream', 'restore', 'sabotage'] as const).flatMap((kind) =>
+      app.history.unfinished(name, kind),
+    ),
   );
   if (drill === undefined) return;
   await withFreeLock(app, 'drill', async () => {
@@ -136,6 +139,20 @@ function endUnfinished(
   }
 }
 
+/** How folders in the scratch folder begin whose run holds the drill's lock, and with the run's id they end. */
+export const groundPrefixes = { sabotage: 'sabotage-', stream: 'stream-' } as const;
+
+/** What a killed run left: copies of ciphertext, and restored files. */
+function removeGrounds(app: App): void {
+  mkdirSync(scratchOf(app), { recursive: true });
+  for (const name of readdirSync(scratchOf(app)))
+    if (isGround(name)) rmSync(join(scratchOf(app), name), { recursive: true, force: true });
+}
+
+export function isGround(name: string): boolean {
+  return Object.values(groundPrefixes).some((prefix) => name.startsWith(prefix));
+}
+
 /** A drill's containers without their orchestrator prove nothing: stopped and removed. */
 export async function removeDrillContainers(app: App): Promise<void> {
   for (const verb of [...drillVerbs, 'alter', 'store']) {
@@ -146,12 +163,14 @@ export async function removeDrillContainers(app: App): Promise<void> {
   }
   await sweep(app);
   await sweepVolumes(app, 'drill');
+  removeGrounds(app);
   for (const strategy of configuredStrategies(app.config)) {
-    for (const kind of ['drill', 'restore'] as const) {
+    for (const kind of ['drill', 'stream', 'restore'] as const) {
       for (const { id } of app.history.unfinished(strategy.name, kind))
         await removeWorkFolder(join(app.home.runs, id));
     }
     endUnfinished(app, strategy, 'drill');
+    endUnfinished(app, strategy, 'stream');
     endUnfinished(app, strategy, 'sabotage');
     await endRestores(app, strategy);
   }

@@ -1,6 +1,6 @@
 // `haven drill --sabotage`: of each strategy one small backup is copied out of its store, and the copy is damaged in every way that we know of. A drill of each must be
 // red, for that reason and no other, and of the whole copy green. The provider's objects are read once and never written.
-import { chownSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from '../app.ts';
 import type { Dataset } from '../config/schema.ts';
@@ -22,7 +22,7 @@ import { choose } from './drill-choose.ts';
 import { demandSpace, drillHold, finding, scratchOf } from './drill-steps.ts';
 import { handshake } from './handshake.ts';
 import { drillSpec, strategySpec } from './images.ts';
-import { removeDrillContainers } from './leftovers.ts';
+import { groundPrefixes, removeDrillContainers } from './leftovers.ts';
 import { listBackups } from './look.ts';
 import { type Ending, type RunSummary, recorded } from './recorded.ts';
 import { makeRunFolder, requestMount } from './run-folder.ts';
@@ -36,8 +36,6 @@ export interface SabotageOptions {
   onRow?: (row: Row) => void;
 }
 
-const prefix = 'sabotage-';
-
 export async function runSabotage(
   app: App,
   strategies: Strategy[],
@@ -46,7 +44,6 @@ export async function runSabotage(
   const lock = takeLock(app.home.locks, 'drill');
   try {
     await removeDrillContainers(app);
-    removeGrounds(app);
     const summaries: RunSummary[] = [];
     for (const strategy of strategies) {
       const about = { kind: 'sabotage', strategy, trigger: 'hand' } as const;
@@ -58,13 +55,6 @@ export async function runSabotage(
   }
 }
 
-/** What a killed one left: copies of ciphertext, and restored files. */
-function removeGrounds(app: App): void {
-  mkdirSync(scratchOf(app), { recursive: true });
-  for (const name of readdirSync(scratchOf(app)))
-    if (name.startsWith(prefix)) rmSync(join(scratchOf(app), name), { recursive: true, force: true });
-}
-
 async function sabotage(
   app: App,
   strategy: Strategy,
@@ -73,7 +63,7 @@ async function sabotage(
 ): Promise<Ending> {
   const startedAt = app.now();
   const folder = makeRunFolder(app.home, run);
-  const ground = join(scratchOf(app), prefix + run);
+  const ground = join(scratchOf(app), groundPrefixes.sabotage + run);
   mkdirSync(ground, { recursive: true, mode: 0o700 });
   try {
     const version = drillSpec(app, { verb: 'version', run, mounts: [] });

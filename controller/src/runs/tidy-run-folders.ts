@@ -34,7 +34,7 @@ function startedAt(name: string): number {
   return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }
 
-const kinds: Kind[] = ['backup', 'drill', 'audit', 'prune', 'restore', 'sabotage'];
+const kinds: Kind[] = ['backup', 'drill', 'stream', 'audit', 'prune', 'restore', 'sabotage'];
 
 /** Removes what the plan says; called again and again, so what cannot be removed today is tried again. */
 export async function tidyRunFolders(app: App): Promise<void> {

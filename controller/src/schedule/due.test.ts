@@ -138,7 +138,7 @@ test('each kind of run of each strategy is a job of its own', () => {
     JSON.stringify({
       datasets: { home: { dataset: 'tank/home' } },
       strategies: { a: { schedule: cron }, b: { schedule: cron, audit: { schedule: cron } } },
-      drill: { schedule: { b: cron } },
+      drill: { schedule: { b: cron }, stream: { schedule: { a: cron } } },
     }),
   );
 
@@ -150,6 +150,7 @@ test('each kind of run of each strategy is a job of its own', () => {
       ['backup-b', 'backup', 'b'],
       ['audit-b', 'audit', 'b'],
       ['drill-b', 'drill', 'b'],
+      ['stream-a', 'stream', 'a'],
     ],
   );
 });

@@ -27,7 +27,7 @@ export interface Past {
 const retryAfterMs = 15 * 60 * 1000;
 
 export function jobsOf(config: Config): Job[] {
-  const kinds = ['backup', 'audit', 'drill'] as const;
+  const kinds = ['backup', 'audit', 'drill', 'stream'] as const;
   return kinds.flatMap((kind) =>
     strategyNames.flatMap((strategy) => {
       const schedule = scheduleOf(config, kind, strategy);
@@ -38,10 +38,11 @@ export function jobsOf(config: Config): Job[] {
 
 function scheduleOf(
   { strategies, drill }: Config,
-  kind: 'backup' | 'audit' | 'drill',
+  kind: 'backup' | 'audit' | 'drill' | 'stream',
   strategy: StrategyName,
 ): Schedule | undefined {
   if (kind === 'drill') return drill.schedule[strategy];
+  if (kind === 'stream') return drill.stream.schedule[strategy];
   return kind === 'audit' ? strategies[strategy]?.audit.schedule : strategies[strategy]?.schedule;
 }
 

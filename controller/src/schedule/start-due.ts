@@ -10,6 +10,7 @@ import { reap } from '../runs/drill-steps.ts';
 import { adoptAll } from '../runs/leftovers.ts';
 import type { RunSummary } from '../runs/recorded.ts';
 import { makeRunFolder } from '../runs/run-folder.ts';
+import { runStreamDrill } from '../runs/stream-drill.ts';
 import { tidyRunFolders } from '../runs/tidy-run-folders.ts';
 import { strategyNamed } from '../strategies/configured.ts';
 import { decide, type Job, jobsOf, starts } from './due.ts';
@@ -55,6 +56,16 @@ export function startDue(app: App, running: ReadonlySet<string>): Started[] {
   if (drills.length > 0) {
     const drilled = drills.map(({ strategy }) => strategyNamed(strategy));
     pieces.push({ jobs: drills, ended: runDrill(app, drilled, { trigger: 'schedule' }) });
+  }
+  const streams = jobs.filter(({ kind }) => kind === 'stream');
+  if (streams.length > 0) {
+    const read = streams.map(({ strategy }) => strategyNamed(strategy));
+    // One drill at a time: what is due at the same hour follows, whatever came of the one before it.
+    const before = drills.length > 0 ? pieces.at(-1)!.ended.catch(() => {}) : Promise.resolve();
+    pieces.push({
+      jobs: streams,
+      ended: before.then(() => runStreamDrill(app, read, { trigger: 'schedule' })),
+    });
   }
   return pieces.map((piece) => ({
     jobs: piece.jobs.map(({ name }) => name),

@@ -36,7 +36,10 @@ function ofStrategy(name: StrategyName, kinds: KindStatus[], alone: boolean, now
     parts.push(`${alone ? '' : `${name} was `}${never} proven restorable: ${how}.`);
   } else if (failing) parts.push(`But the last drill${whose} was NOT green.`);
   if (of(kinds, 'audit').damaged) parts.push(`The last audit${whose} found DAMAGE in the store.`);
-  for (const { kind, freshness, paused, unproven: waiting } of kinds) {
+  if (kinds.some(({ kind, damaged }) => kind === 'stream' && damaged))
+    parts.push(`The last stream drill${whose} found DAMAGE in the store.`);
+  for (const { kind: job, freshness, paused, unproven: waiting } of kinds) {
+    const kind = job === 'stream' ? 'stream drill' : job;
     if (paused !== null)
       parts.push(
         `The ${kind}${whose} is paused until ${paused.until.slice(0, 16).replace('T', ' ')} UTC${paused.reason === '' ? '' : ` (${paused.reason})`}.`,

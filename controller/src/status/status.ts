@@ -14,7 +14,7 @@ import { foundDamage, graceOf, type HealthLevel, healthExits, overall } from './
 import { sentence } from './sentence.ts';
 
 /** What is expected again and again, and shown. */
-export const watchedKinds = ['backup', 'audit', 'drill'] as const satisfies Kind[];
+export const watchedKinds = ['backup', 'audit', 'drill', 'stream'] as const satisfies Kind[];
 export type WatchedKind = (typeof watchedKinds)[number];
 
 export interface KindStatus {
@@ -65,7 +65,10 @@ export function readStatus(app: App): Status {
       ([id, { leftOut }]) => !leftOut && !lost.some((one) => one.id === id),
     );
     const ids = backedUp.map(([id]) => id);
-    strategies[name] = watchedKinds.map((kind) => kindStatus(app, name, kind, ids));
+    strategies[name] = watchedKinds
+      .map((kind) => kindStatus(app, name, kind, ids))
+      // What nobody asked for needs no row.
+      .filter(({ kind, last, next }) => kind !== 'stream' || last !== null || next !== null);
     for (const [id, { root: _root, ...rest }] of Object.entries(known)) {
       const unconfigured = lost.some((one) => one.id === id && one.goneSince === null);
       datasets.push({ strategy: name, id, ...rest, unconfigured });
@@ -136,7 +139,7 @@ function promisedOf({ config }: App, job: Job, good: RunRecord[], running: boole
 
 function longestHours({ strategies, drill }: Config, { kind, strategy }: Job): number {
   if (kind === 'audit') return 1;
-  return (kind === 'drill' ? drill : strategies[strategy])?.maxHours ?? 0;
+  return (kind === 'drill' || kind === 'stream' ? drill : strategies[strategy])?.maxHours ?? 0;
 }
 
 /** Given the time of a dataset's newest backup as its store tells it, say how fresh that is by the schedule of the strategy's backups. */

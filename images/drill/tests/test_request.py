@@ -15,6 +15,7 @@ EXAMPLES = os.environ.get("HAVEN_CONTRACT_EXAMPLES", os.path.join(os.path.dirnam
 VALID: dict[str, dict[str, Any]] = {
     "fetch": {"strategy": "b", "backups": ["0f" * 16, "1f" * 16]},
     "look": {"strategy": "b"},
+    "parse": {"streams": 2},
     "receive": {"scratch": "/s", "pool": "haven-drill-0123abcd", "sizeBytes": 1 << 30, "type": "volume", "streams": 2},
     "restore": {"dataset": "tank/my restored/a", "type": "filesystem", "streams": 2},
     "prepare": {"scratch": "/s", "pool": "haven-drill-0123abcd", "sizeBytes": 1 << 30},

@@ -27,7 +27,7 @@ interrupted() {
   exit 143
 }
 
-all_verbs='["version","backup","list","audit","prune","look","prepare","fetch","seal","receive","restore","verify","verify-volume","copy-out","reap"]'
+all_verbs='["version","backup","list","audit","prune","look","prepare","fetch","parse","seal","receive","restore","verify","verify-volume","copy-out","reap"]'
 [ $# -eq 1 ] || bad_request "one verb is wanted, $# were given"
 printf '%s' "$all_verbs" | jq -e --arg verb "$verb" 'index($verb) != null' >/dev/null || bad_request "no such verb"
 
@@ -41,7 +41,7 @@ if [ "$verb" = version ]; then
 fi
 
 [ -r /haven/request.json ] || bad_request "there is no request"
-fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"prune":["settings","proven"],"fetch":["strategy","backups"],"look":["strategy"],"prepare":["scratch","pool","sizeBytes"],"seal":["scratch","pool"],
+fields='{"backup":["sources","kind","settings"],"list":["settings"],"audit":["settings"],"prune":["settings","proven"],"fetch":["strategy","backups"],"look":["strategy"],"parse":["streams"],"prepare":["scratch","pool","sizeBytes"],"seal":["scratch","pool"],
   "receive":["scratch","pool","sizeBytes","type","streams"],"restore":["dataset","type","streams"],"copy-out":["step","path","really"],"verify":["compare"],"verify-volume":["pool","restored","source"],"reap":["scratch","pools"]}'
 jq -es --arg verb "$verb" --argjson fields "$fields" \
   'length == 1 and (.[0] | type == "object" and .contract == "1.0" and .verb == $verb
@@ -121,6 +121,9 @@ answer() {
           kind:(if . == 0 then "full" else "incremental" end),base:(if . == 0 then null else $chain[. - 1] end),
           baseGuid:(if . == 0 then null else $guids[($chain | length) - .] end),guid:$guids[($chain | length) - 1 - .],parts:1,storedBytes:500,
           streamBytes:$stream.bytes,streamSha256:$stream.sha,createdAt:$at,type:"filesystem",seconds:1}]}}
+      elif $request.verb == "parse" then {parsed:{guid:$stream.guid,tools:{},seconds:1,
+          streams:[range($request.streams) | {guid:$guids[$request.streams - 1 - .],baseGuid:(if . == 0 then null else $guids[$request.streams - .] end),
+            records:2,streamBytes:$stream.bytes,streamSha256:$stream.sha}]}}
       elif $request.verb == "receive" then {received:{pool:$request.pool,dataset:"restored",snapshot:"drill",guid:$stream.guid,
           streams:[range($request.streams) | {snapshot:"drill",guid:$guids[$request.streams - 1 - .],streamBytes:$stream.bytes,streamSha256:$stream.sha}],
           scrub:{state:"finished",errors:0},tools:{},seconds:1}}

@@ -1,11 +1,15 @@
 import { type Command, Option } from 'commander';
 import type { App } from '../../app.ts';
+import { type Level, levels } from '../../drill/levels.ts';
+import type { ReadVerdict } from '../../drill/stream-level.ts';
+import type { Verdict } from '../../drill/verdict.ts';
 import { HavenError } from '../../errors.ts';
 import { type DrillOptions, runDrill } from '../../runs/drill.ts';
 import type { DrillVerdict } from '../../runs/drill-verdict.ts';
 import type { RunSummary } from '../../runs/recorded.ts';
 import { readAsOf } from '../../runs/restore-choose.ts';
 import { runSabotage } from '../../runs/sabotage.ts';
+import { runStreamDrill } from '../../runs/stream-drill.ts';
 import type { Row, SabotageReport } from '../../sabotage/report.ts';
 import type { Strategy } from '../../strategies/strategy.ts';
 import { type Answer, type Context, withApp } from '../context.ts';
@@ -21,6 +25,15 @@ export function drillCommand(program: Command, context: Context): void {
     .addArgument(strategyArgument('which strategy; without it all, compared with each other as well'))
     .option('--backup <id>', 'this backup (or the beginning of its id) instead of the newest of each dataset')
     .option('--as-of <time>', 'of each dataset the newest backup up to this time, or to the end of this day')
+    .addOption(
+      new Option(
+        '--level <level>',
+        'stream: download, decrypt and check everything, and restore nothing; it replaces no drill (docs/operate/drills.md)',
+      )
+        .choices(levels)
+        .default('restore')
+        .conflicts(['all', 'sabotage']),
+    )
     .option('--all', 'every dataset, where drill.everyDatasetWithinDays restores some at a time')
     .option(
       '--sabotage',
@@ -30,7 +43,7 @@ export function drillCommand(program: Command, context: Context): void {
     .addHelpText('after', help)
     .action(
       withApp(context, async (app, command) => {
-        const { backup, asOf: time, sabotage, ...given } = command.opts<Given>();
+        const { backup, asOf: time, sabotage, level, ...given } = command.opts<Given>();
         if (backup !== undefined && time !== undefined) throw bothGiven;
         const asOf = time === undefined ? {} : { asOf: readAsOf(time, app.config.timezone) };
         const named = backup === undefined ? {} : { backup };
@@ -41,7 +54,8 @@ export function drillCommand(program: Command, context: Context): void {
           const shown = context.isTerminal ? { onRow } : {};
           return sabotageAnswer(await runSabotage(app, one, { ...named, ...shown }));
         }
-        return await drillThese(app, one, { ...given, ...asOf, ...named });
+        const drill = level === 'stream' ? runStreamDrill : runDrill;
+        return drilledAnswer(await drill(app, one, { ...given, ...asOf, ...named }));
       }),
     );
 }
@@ -54,9 +68,12 @@ function sabotageAnswer(summaries: RunSummary[]): Answer {
 }
 
 export async function drillThese(app: App, strategies: Strategy[], options: DrillOptions): Promise<Answer> {
-  const summaries = await runDrill(app, strategies, options);
+  return drilledAnswer(await runDrill(app, strategies, options));
+}
+
+function drilledAnswer(summaries: RunSummary[]): Answer {
   const red = summaries.find(({ exit }) => exit !== 0);
-  const verdicts = summaries.flatMap(({ result }) => (result === null ? [] : [result as DrillVerdict]));
+  const verdicts = summaries.flatMap(({ result }) => (result === null ? [] : [result as AnyVerdict]));
   const data =
     summaries.length === 1
       ? summaryData(summaries[0]!)
@@ -64,7 +81,10 @@ export async function drillThese(app: App, strategies: Strategy[], options: Dril
   return { data, text: verdicts.map(verdictText).join('\n\n'), exit: red?.exit ?? 0 };
 }
 
+type AnyVerdict = DrillVerdict<Verdict | ReadVerdict>;
+
 interface Given {
+  level: Level;
   backup?: string;
   asOf?: string;
   all?: true;
@@ -79,23 +99,28 @@ const bothGiven = new HavenError({
   hint: 'a backup has its own time: leave one of them out',
 });
 
-export function verdictText(verdict: DrillVerdict): string {
+export function verdictText(verdict: AnyVerdict): string {
   const checks = verdict.sources.flatMap((source) => [
     source.sentence,
     ...source.checks.map(
       ({ name, pass, detail }) => `  ${pass ? 'ok    ' : 'FAILED'}  ${name.padEnd(18)}  ${detail}`,
     ),
-    `  not kept, so not compared: ${source.evidence.notKept.join('; ')}`,
+    ...('compared' in source.evidence
+      ? [`  not kept, so not compared: ${source.evidence.notKept.join('; ')}`]
+      : []),
   ]);
   return [
-    verdict.pass ? 'GREEN' : 'RED',
+    `${verdict.pass ? 'GREEN' : 'RED'}${verdict.level === 'stream' ? ' (level stream: nothing was restored)' : ''}`,
     ...expectations(verdict),
     ...checks,
+    ...(verdict.level === 'stream'
+      ? [`Proven, where green: ${verdict.claim.proves}`, `Not proven: ${verdict.claim.doesNotProve}`]
+      : []),
     `Evidence: verdicts/${verdict.run}.json, and .html to read or print`,
   ].join('\n');
 }
 
-function expectations({ rotation, preflight }: DrillVerdict): string[] {
+function expectations({ rotation, preflight }: AnyVerdict): string[] {
   const turns = [
     ...(rotation?.now.map(({ source, why }) => `  restored now: ${source}: ${why}`) ?? []),
     ...(rotation?.later.map(({ source, why }) => `  later: ${source}: ${why}`) ?? []),
@@ -112,6 +137,7 @@ Examples:
   haven drill a
   haven drill b --backup 0f3a --json
   haven drill b --as-of 2026-12-24     is the state of that evening still there?
+  haven drill b --level stream         does every byte still come back, where there is no room for a restore?
   haven drill --sabotage
 
 ${runExits}

@@ -12,6 +12,7 @@ export function historyCommand(program: Command, context: Context): void {
         'backup',
         'audit',
         'drill',
+        'stream',
         'prune',
         'restore',
         'sabotage',

@@ -79,12 +79,7 @@ def fill(request: dict[str, Any], events: Events, places: Places) -> dict[str, A
 def receive_next(n: int, argv: list[str], events: Events, places: Places, on_data: Callable[[], None]) -> dict[str, Any]:
     """Receives the n-th stream by argv, whose last word is the snapshot that it becomes. ZFS itself refuses an incremental that does not start from the newest one there is."""
     snapshot = argv[-1]
-    waiting = lambda: events.progress("wait for the fetching half", 0, None, "bytes")  # noqa: E731
-    try:
-        pipe = streams.open_fifo_to_read(places.stream(n), FIFO_SECONDS, waiting)
-    except streams.Stalled:
-        message = f"no pipe for stream {n + 1} appeared within {FIFO_SECONDS:.0f} s"
-        raise Problem("failed", "open pipe", message, "see what the fetching half says") from None
+    pipe = open_next(n, events, places)
     try:
         count, digest = receive_stream(pipe, argv, events, on_data)
     except Problem as problem:
@@ -95,6 +90,16 @@ def receive_next(n: int, argv: list[str], events: Events, places: Places, on_dat
         os.close(pipe)
     guid = zfs_tools.tool(["zfs", "get", "-H", "-p", "-o", "value", "guid", snapshot]).strip()
     return {"snapshot": snapshot, "guid": guid, "streamBytes": count, "streamSha256": digest}
+
+
+def open_next(n: int, events: Events, places: Places) -> int:
+    """The reading end of the n-th stream's FIFO, once the fetching half has made it."""
+    waiting = lambda: events.progress("wait for the fetching half", 0, None, "bytes")  # noqa: E731
+    try:
+        return streams.open_fifo_to_read(places.stream(n), FIFO_SECONDS, waiting)
+    except streams.Stalled:
+        message = f"no pipe for stream {n + 1} appeared within {FIFO_SECONDS:.0f} s"
+        raise Problem("failed", "open pipe", message, "see what the fetching half says") from None
 
 
 def receive_command(snapshot: str, kind: str, n: int) -> list[str]:
@@ -127,16 +132,16 @@ def receive_stream(pipe: int, argv: list[str], events: Events, on_data: Callable
 
 
 def pump(
-    pipe: int, process: subprocess.Popen[bytes], events: Events, on_data: Callable[[], None]
+    pipe: int, process: subprocess.Popen[bytes], events: Events, on_data: Callable[[], None], reader: str = "zfs receive"
 ) -> tuple[int, str, bool]:
-    """Count and sha256 of what came, and whether `zfs receive` took all of it."""
+    """Count and sha256 of what came, and whether the reader took all of it."""
     assert process.stdin
     sink = process.stdin.fileno()
     os.set_blocking(sink, False)
     count, digest, taken = 0, hashlib.sha256(), True
 
     def progress() -> None:
-        events.progress("receive", count, None, "bytes")
+        events.progress(reader.split()[-1], count, None, "bytes")
 
     while True:
         try:
@@ -151,11 +156,11 @@ def pump(
         try:
             streams.write_all(sink, data, ZFS_SECONDS, progress)
         except BrokenPipeError:
-            taken = False  # zfs receive gave up; its exit code says why
+            taken = False  # it gave up; its exit code or its words say why
             break
         except streams.Stalled:
-            message = f"'zfs receive' took nothing for {ZFS_SECONDS / 60:.0f} minutes: ZFS hangs"
-            raise Problem("failed", "zfs receive", message, "look at 'dmesg' on the host; a reboot may be needed") from None
+            message = f"'{reader}' took nothing for {ZFS_SECONDS / 60:.0f} minutes: ZFS hangs"
+            raise Problem("failed", reader, message, "look at 'dmesg' on the host; a reboot may be needed") from None
         progress()
     if count == 0 and process.poll() is None:
         raise Problem("failed", "read pipe", "the fetching half ended without sending a byte", "see what it says")

@@ -25,6 +25,7 @@ ABSOLUTE_PATH = re.compile(r"/[^\0]{0,1023}", re.DOTALL)
 FIELDS: dict[str, tuple[str, ...]] = {
     "fetch": ("strategy", "backups"),
     "look": ("strategy",),
+    "parse": ("streams",),
     "receive": ("scratch", "pool", "sizeBytes", "type", "streams"),
     "restore": ("dataset", "type", "streams"),
     "prepare": ("scratch", "pool", "sizeBytes"),
