@@ -8,8 +8,8 @@ export interface Lock {
   release(): void;
 }
 
-/** Given a name, take its lock; throws busy at once when another process has it. */
-export function takeLock(folder: string, name: string): Lock {
+/** Given a name, take its lock; throws busy, with `hint`, at once when another process has it. */
+export function takeLock(folder: string, name: string, hint = '`haven status` shows it'): Lock {
   const database = new DatabaseSync(join(folder, `${name}.lock`), { timeout: 0 });
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
@@ -17,10 +17,7 @@ export function takeLock(folder: string, name: string): Lock {
     database.close();
     if ((cause as { errcode?: number }).errcode !== 5) throw cause;
     const message = `another ${name} run is under way`;
-    throw new HavenError(
-      { code: 'busy', operation: name, message, hint: '`haven status` shows it' },
-      { cause },
-    );
+    throw new HavenError({ code: 'busy', operation: name, message, hint }, { cause });
   }
   return { release: () => database.close() };
 }

@@ -55,7 +55,8 @@ export function readChoice(answer: string, found: Candidate[]): Picked[] {
       const recursive = exact === undefined && word.endsWith('+');
       const wanted = recursive ? word.slice(0, -1).trim() : word;
       const one = exact ?? found.find(({ name }, at) => name === wanted || String(at + 1) === wanted);
-      if (one === undefined) return refuse(`there is no dataset ${wanted}`);
+      if (one === undefined)
+        return refuse(`there is no dataset ${wanted}: numbers, or names as they stand above`);
       return { name: one.name, recursive };
     });
   if (picks.length === 0) refuse('at least one');

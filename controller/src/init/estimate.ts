@@ -10,7 +10,8 @@ export function estimate(bytesOf: number[], megabits: number | undefined): strin
 }
 
 function long(seconds: number): string {
-  if (seconds < 3600) return `${Math.max(1, Math.round(seconds / 60))} minutes`;
+  if (seconds < 90) return 'a minute';
+  if (seconds < 3600) return `${Math.round(seconds / 60)} minutes`;
   if (seconds < 2 * 86_400) return `${Math.round(seconds / 3600)} hours`;
   return `${Math.round(seconds / 86_400)} days`;
 }

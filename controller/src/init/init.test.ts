@@ -8,6 +8,7 @@ import { parseConfig } from '../config/parse.ts';
 import { homeAt } from '../home.ts';
 import { answersAsk } from './answers.ts';
 import { type Choices, draftConfig } from './draft-config.ts';
+import { estimate } from './estimate.ts';
 import { gather } from './gather.ts';
 import { makePassphrase } from './passphrase.ts';
 import { readPresent } from './present.ts';
@@ -210,13 +211,14 @@ test('the first upload is estimated: what is below a tree counts, volumes for st
     told.join('\n'),
   );
   assert.ok(!told.join().includes('haven-drill-'));
+  assert.match(estimate([1_000_000], 10), /up to a minute\./);
 });
 
 const wrong: [string, object, RegExp][] = [
   [
     'a dataset that is not there',
     { ...both, datasets: 'tank/nowhere' },
-    /datasets: there is no dataset tank\/nowhere/,
+    /datasets: there is no dataset tank\/nowhere: numbers, or names as they stand above/,
   ],
   ['a dataset twice', { ...both, datasets: '1, tank' }, /datasets: tank is named twice/],
   ['no dataset', { ...both, datasets: ',' }, /datasets: at least one/],

@@ -2,10 +2,8 @@ import type { Command } from 'commander';
 import { askClock } from '../../doctor/clock-check.ts';
 import { examine } from '../../doctor/examine.ts';
 import { checkSignIn } from '../../doctor/sign-in-check.ts';
-
 import { checkSwift } from '../../doctor/store-check.ts';
-import { checkLine } from '../check-line.ts';
-
+import { checkLine, lastLine } from '../check-line.ts';
 import { type Context, withApp } from '../context.ts';
 
 export function doctorCommand(program: Command, context: Context): void {
@@ -22,10 +20,9 @@ export function doctorCommand(program: Command, context: Context): void {
         const { fix } = command.opts<{ fix?: boolean }>();
         const stores = { a: checkSwift, b: checkSignIn };
         const checks = await examine(app, { fix: fix === true, stores, clock: askClock });
-        const failed = checks.filter((check) => check.state === 'failed').length;
-        const lines = checks.map(checkLine);
-        lines.push(failed === 0 ? 'All is well.' : `$failedof $checks.lengthchecks failed.`);
-        return { data: { ok: failed === 0, checks }, text: lines.join('\n'), exit: failed === 0 ? 0 : 1 };
+        const isWell = checks.every(({ state }) => state !== 'failed');
+        const text = [...checks.map(checkLine), lastLine(checks)].join('\n');
+        return { data: { ok: isWell, checks }, text, exit: isWell ? 0 : 1 };
       }),
     );
 }

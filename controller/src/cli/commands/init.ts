@@ -49,7 +49,7 @@ export function initCommand(program: Command, context: Context): void {
       const home = homeOf(context, this);
       const ask = await askBy(context, answers);
       makeHome(home);
-      const lock = takeLock(home.locks, 'init');
+      const lock = takeLock(home.locks, 'init', whenLocked);
       try {
         context.answer(await wizard(context, home, { ask, attended: answers === undefined }));
       } finally {
@@ -57,6 +57,10 @@ export function initCommand(program: Command, context: Context): void {
       }
     });
 }
+
+/** `docker exec` leaves its program behind when a terminal is closed or a connection breaks. */
+const whenLocked =
+  'if its terminal is gone, it gives up an hour after its question; `docker compose restart controller` ends it now, and a backup or drill under way with it';
 
 async function askBy(context: Context, answers: string | undefined): Promise<Ask> {
   const input = context.input ?? process.stdin;
