@@ -162,14 +162,22 @@ async function asking<T>(
     return await act();
   } catch (cause) {
     if (cause instanceof HavenError) throw cause;
-    const { statusCode, code } = cause as { statusCode?: number; code?: string };
+    const {
+      statusCode,
+      code,
+      address = 'its socket',
+    } = cause as {
+      statusCode?: number;
+      code?: string;
+      address?: string;
+    };
     if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'EACCES') {
       throw new HavenError(
         {
           code: 'failed',
           operation,
-          message: `Docker does not answer (${code})`,
-          hint: 'is dockerd running, and its socket mounted?',
+          message: `Docker does not answer at ${address} (${code})`,
+          hint: 'start Docker on the host; or correct `host.dockerSocket` in haven.yaml, and what the controller has mounted there',
         },
         { cause },
       );
