@@ -9,7 +9,7 @@
 #   restore-b.sh stream  BACKUP > FILE       only writes the backup's plain `zfs send` stream
 #
 # It deletes nothing, neither in Google Drive nor here. No byte of a part is used before its hash agreed with the manifest.
-# Temporary files go to $TMPDIR (default /tmp); about three times the size of one part must fit there.
+# Temporary files go to $TMPDIR (default /tmp); about three times the size of one part must fit there. Where twice as much fits, the next part is fetched meanwhile.
 # HAVEN_SOP=gosop    decrypt with that program (any that speaks "SOP") instead of gpg.
 # HAVEN_ATTEMPTS=8   how often a request without progress is tried (waits 1, 2, 4 … 64 s in between) before giving up.
 # Ends with 0 done · 3 something is missing here · 11 network, try later · 22 Google refuses the sign-in · 23 disk full · 30 the backup is damaged
@@ -25,7 +25,17 @@ say() { printf '%s\n' "$*" >&2; }
 die() { # CODE, what happened, what to do
   say "ERROR: $2"
   say "WHAT TO DO: $3"
+  stop_jobs
   exit "$1"
+}
+
+# What runs beside the shell while a stream is made: the fetch of the next part, and the passing on of the last one.
+stop_jobs() {
+  for job in ${AHEAD:-} ${PASSING:-}; do
+    kill $(cat "/proc/$job/task/$job/children" 2> /dev/null) "$job" 2> /dev/null || :
+    wait "$job" 2> /dev/null || :
+  done
+  AHEAD='' PASSING=''
 }
 
 begin() {
@@ -61,6 +71,7 @@ begin() {
 }
 
 cleanup() {
+  stop_jobs
   for home in "$WORK/gnupg" "$WORK/gnupg-key"; do
     [ ! -d "$home" ] || gpgconf --homedir "$home" --kill all > /dev/null 2>&1 || :
   done
@@ -100,7 +111,7 @@ sign_in() { # leaves a new access token in $WORK/authorization; it lasts an hour
   done
   jq -je '.access_token | strings | "Authorization: Bearer " + .' "$WORK/token" > "$WORK/authorization" ||
     die 11 "signing in to Google: the answer holds no access token" "run this again later"
-  SIGNED_IN_AT=$(date +%s)
+  date +%s > "$WORK/signed-in-at"
 }
 
 # Asks Google until it answers. Ends in 1 when the answer is "there is no such file".
@@ -109,7 +120,7 @@ ask() { # WHAT, OUTPUT, arguments of curl
   shift 2
   failures=0 denied=0
   while :; do
-    [ $(($(date +%s) - ${SIGNED_IN_AT:-0})) -lt 2700 ] || sign_in
+    [ $(($(date +%s) - $(cat "$WORK/signed-in-at" 2> /dev/null || echo 0))) -lt 2700 ] || sign_in
     had=$(size_of "$answer")
     ! try "$answer" --header "@$WORK/authorization" "$@" || return 0
     case $STATUS in
@@ -118,7 +129,7 @@ ask() { # WHAT, OUTPUT, arguments of curl
       401)
         denied=$((denied + 1))
         [ "$denied" -lt 3 ] || die 22 "$what: Google refuses the access token that it gave" "sign in again with 'haven auth google'"
-        SIGNED_IN_AT=0
+        rm -f "$WORK/signed-in-at"
         continue
         ;;
     esac
@@ -153,9 +164,12 @@ hash_of() { sha256sum < "$1" | cut -d ' ' -f 1; }
 free_kib() { df -Pk "$WORK" | { read -r _ && read -r _ _ _ free _ && echo "$free"; }; }
 
 decrypt() { # FILE, OUTPUT: with the first passphrase that opens it, beginning with the one that opened the file before
-  for passphrase in ${OPENS:+"$OPENS"} "$WORK"/passphrase.*; do
-    OPENS=$passphrase
-    ! decrypt_with "$passphrase" "$1" "$2" || return 0
+  opens=$(cat "$WORK/opens" 2> /dev/null || :)
+  for passphrase in ${opens:+"$opens"} "$WORK"/passphrase.*; do
+    ! decrypt_with "$passphrase" "$1" "$2" || {
+      printf %s "$passphrase" > "$WORK/opens"
+      return 0
+    }
   done
   return 1
 }
@@ -253,35 +267,94 @@ find_backup() { # BACKUP: its manifest, as open_manifest leaves it
   open_manifest "$1" "$file"
 }
 
-# Downloads one part, checks it as stored, decrypts, decompresses, checks it as plain: $WORK/plain. (Reads the variables of stream.)
-get_part() {
+part_of() { # N: what the manifest says of it
+  part="part $1 of $last"
+  sed -n "$1p" "$WORK/parts" > "$WORK/part.$1"
+  IFS=$TAB read -r file compression bytes sha256 stored_bytes stored_sha256 recipients < "$WORK/part.$1"
+}
+
+# Downloads one part, checks it as stored, decrypts: $WORK/packed.N. It may run beside all that follows, for the part before.
+fetch_part() { # N
+  part_of "$1"
+  stored=$WORK/stored.$1 packed=$WORK/packed.$1
   needed=$((stored_bytes + (stored_bytes > bytes ? stored_bytes : bytes) + 1048576))
   [ "$(free_kib)" -ge $((needed / 1024)) ] || die 23 "$part: needs $needed bytes in ${TMPDIR:-/tmp}, where $(free_kib) KiB are free" "free space, or set TMPDIR to a folder with more room"
   for again in no yes; do # a difference may come from the way here: download once more before calling it damage
-    rm -f "$WORK/stored"
-    ask "$part: downloading" "$WORK/stored" --fail --continue-at - "$ROOT/drive/v3/files/$file?alt=media" ||
+    rm -f "$stored"
+    ask "$part: downloading" "$stored" --fail --continue-at - "$ROOT/drive/v3/files/$file?alt=media" ||
       die 30 "$part is missing: Google Drive has no such file any more" "look into Drive's trash; else restore another backup"
     wrong=
-    [ "$(size_of "$WORK/stored")" -eq "$stored_bytes" ] || wrong="it has $(size_of "$WORK/stored") bytes but the manifest says $stored_bytes"
-    [ -n "$wrong" ] || [ "$(hash_of "$WORK/stored")" = "$stored_sha256" ] || wrong="its stored sha256 is $(hash_of "$WORK/stored") but the manifest says $stored_sha256"
+    [ "$(size_of "$stored")" -eq "$stored_bytes" ] || wrong="it has $(size_of "$stored") bytes but the manifest says $stored_bytes"
+    [ -n "$wrong" ] || {
+      found=$(hash_of "$stored")
+      [ "$found" = "$stored_sha256" ] || wrong="its stored sha256 is $found but the manifest says $stored_sha256"
+    }
     [ -n "$wrong" ] || break
     [ "$again" = no ] || die 30 "$part is damaged: $wrong" "restore another backup; keep this one for somebody who can look at it"
     say "$part: $wrong; downloading it once more"
   done
   if [ "$recipients" = - ]; then
-    decrypt "$WORK/stored" "$WORK/packed" 3>&-
+    decrypt "$stored" "$packed"
   else
-    decrypt_with_key "$WORK/stored" "$WORK/packed" "$recipients" 3>&-
+    decrypt_with_key "$stored" "$packed" "$recipients"
   fi || die "$(full_or 30)" "$part cannot be decrypted, though it is what was stored" "is its passphrase in the kit's file 'passphrase' (several may be, a line each)? is the disk full? else restore another backup"
-  rm -f "$WORK/stored"
+  rm -f "$stored"
+}
+
+fetch_ahead() { # N: beside the shell, where there is room for it and for the one before; what it says is told when its turn comes
+  part_of "$1"
+  [ "$(free_kib)" -ge $(((2 * stored_bytes + 2 * bytes) / 1024 + 2048)) ] || return 0
+  (
+    AHEAD='' PASSING=''
+    fetch_part "$1"
+  ) 3>&- > /dev/null 2> "$WORK/ahead" &
+  AHEAD=$!
+}
+
+# Leaves $WORK/packed.N, however it came here.
+demand_part() { # N
+  if [ -z "$AHEAD" ]; then
+    settle
+    fetch_part "$1" 3>&-
+    return
+  fi
+  code=0
+  wait "$AHEAD" || code=$?
+  AHEAD=''
+  [ "$code" -eq 0 ] || settle # what came before is good
+  cat "$WORK/ahead" >&2
+  [ "$code" -eq 0 ] || exit "$code"
+}
+
+# Decompresses a part, checks it as plain: $WORK/plain.N
+open_part() { # N
+  part_of "$1"
+  packed=$WORK/packed.$1 plain=$WORK/plain.$1
   case $compression in
-    none) mv -f "$WORK/packed" "$WORK/plain" ;;
-    zstd) zstd --decompress --stdout --quiet < "$WORK/packed" > "$WORK/plain" 2> "$WORK/says" || die "$(full_or 30)" "$part cannot be decompressed, though it is what was stored" "is the disk full? else restore another backup" ;;
-    xz) xz --decompress --format=xz --stdout < "$WORK/packed" > "$WORK/plain" 2> "$WORK/says" || die "$(full_or 30)" "$part cannot be decompressed, though it is what was stored" "is the disk full? else restore another backup" ;;
+    none) mv -f "$packed" "$plain" ;;
+    zstd) zstd --decompress --stdout --quiet < "$packed" > "$plain" 2> "$WORK/unpacking" || die "$(full_or 30)" "$part cannot be decompressed, though it is what was stored" "is the disk full? else restore another backup" ;;
+    xz) xz --decompress --format=xz --stdout < "$packed" > "$plain" 2> "$WORK/unpacking" || die "$(full_or 30)" "$part cannot be decompressed, though it is what was stored" "is the disk full? else restore another backup" ;;
   esac
-  rm -f "$WORK/packed"
-  [ "$(size_of "$WORK/plain")" -eq "$bytes" ] || die 30 "$part: its plain piece has $(size_of "$WORK/plain") bytes but the manifest says $bytes" "restore another backup"
-  [ "$(hash_of "$WORK/plain")" = "$sha256" ] || die 30 "$part: the sha256 of its plain piece is not the manifest's" "restore another backup"
+  rm -f "$packed"
+  [ "$(size_of "$plain")" -eq "$bytes" ] || die 30 "$part: its plain piece has $(size_of "$plain") bytes but the manifest says $bytes" "restore another backup"
+  [ "$(hash_of "$plain")" = "$sha256" ] || die 30 "$part: the sha256 of its plain piece is not the manifest's" "restore another backup"
+}
+
+pass_on() { # N
+  cat "$WORK/plain.$1" || die 1 "the stream's reader stopped in part $1 of $last" "see what it said"
+  rm -f "$WORK/plain.$1"
+  say "part $1 of $last: good"
+}
+
+settle() { # until the part before is passed on
+  [ -n "$PASSING" ] || return 0
+  passed=0
+  wait "$PASSING" || passed=$?
+  PASSING=''
+  [ "$passed" -eq 0 ] || {
+    stop_jobs
+    exit "$passed"
+  }
 }
 
 full_or() { if [ "$(free_kib)" -lt 1024 ]; then echo 23; else echo "$1"; fi; }
@@ -299,22 +372,27 @@ stream() { # BACKUP: the plain stream on stdout; its last part only when the who
   rm -f "$WORK/whole"
   mkfifo "$WORK/whole"
   sha256sum < "$WORK/whole" > "$WORK/whole.sha256" &
+  hasher=$!
   exec 3> "$WORK/whole"
-  n=0
-  while IFS=$TAB read -r file compression bytes sha256 stored_bytes stored_sha256 recipients; do
+  AHEAD='' PASSING='' n=0
+  while [ "$n" -lt "$last" ]; do
     n=$((n + 1))
-    part="part $n of $last"
-    get_part
-    cat "$WORK/plain" >&3
-    if [ "$n" -eq "$last" ]; then
-      exec 3>&-
-      wait $!
-      [ "$(cut -d ' ' -f 1 "$WORK/whole.sha256")" = "$whole" ] || die 30 "every part is right, but the whole stream's sha256 is not the manifest's" "restore another backup"
-    fi
-    cat "$WORK/plain" || die 1 "the stream's reader stopped in $part" "see what it said"
-    rm -f "$WORK/plain"
-    say "$part: good"
-  done < "$WORK/parts"
+    demand_part "$n"
+    [ "$n" -eq "$last" ] || fetch_ahead $((n + 1))
+    open_part "$n"
+    settle
+    cat "$WORK/plain.$n" >&3
+    [ "$n" -lt "$last" ] || break
+    (
+      AHEAD='' PASSING=''
+      pass_on "$n"
+    ) 3>&- &
+    PASSING=$!
+  done
+  exec 3>&-
+  wait "$hasher"
+  [ "$(cut -d ' ' -f 1 "$WORK/whole.sha256")" = "$whole" ] || die 30 "every part is right, but the whole stream's sha256 is not the manifest's" "restore another backup"
+  pass_on "$n"
 }
 
 list() {

@@ -1,4 +1,5 @@
 // All that `make bench` measures, by the name that ONLY takes.
+import { drill } from './drill.ts';
 import type { Figure } from './figure.ts';
 import { incremental } from './incremental.ts';
 import { memory } from './memory.ts';
@@ -12,5 +13,6 @@ export const scenarios: Record<string, (place: Place) => Promise<Figure[]>> = {
   memory,
   incremental,
   uplink,
+  drill,
   'strategy-a': strategyA,
 };

@@ -25,7 +25,7 @@ export interface Work {
 }
 
 /** Given a stream, back it up once and return what that cost; throws when it is no backup. */
-export async function backUp(work: Work, place: Place): Promise<BackupFigures> {
+export async function backUp(work: Work, place: Pick<Place, 'work' | 'drive'>): Promise<BackupFigures> {
   const folder = mkdtempSync(join(place.work, 'b-'));
   try {
     const toolPath = poolOf(join(folder, 'tools'), work.stream);

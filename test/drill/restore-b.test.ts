@@ -1,5 +1,7 @@
 // The kit's program, as a stranger runs it: natively, with gpg, against the Drive emulator, over TLS with a private authority.
 import assert from 'node:assert/strict';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   mkdtempSync,
@@ -12,7 +14,10 @@ import {
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import type { Readable } from 'node:stream';
+import { buffer, text } from 'node:stream/consumers';
+import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { type StartedEmulator, startEmulator } from '../servers/drive/tests/started-emulator.ts';
 import { makeKeys } from '../strategy-b/openpgp-key.ts';
@@ -55,6 +60,54 @@ async function restore(args: string[], where = kit, env: Record<string, string> 
     stdout: Buffer.from(run.stdout),
     said: Buffer.from(run.stderr).toString(),
   };
+}
+
+/** The same, whose stdout nobody reads before `collected`. */
+function start(
+  args: string[],
+  env: Record<string, string> = {},
+): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn('dash', [join(kit, 'restore-b.sh'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: work, HAVEN_ATTEMPTS: '3', ...env },
+  });
+}
+
+async function collected(running: ReturnType<typeof start>): Promise<Ended> {
+  const exit = new Promise<number | null>((resolve) => running.once('close', resolve));
+  const [stdout, said, code] = await Promise.all([buffer(running.stdout), text(running.stderr), exit]);
+  assert.deepEqual(readdirSync(work), []);
+  return { code: code ?? undefined, stdout, said };
+}
+
+const downloads = async () => (await drive.requests('download')).length;
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await condition())) {
+    assert.ok(Date.now() < deadline, 'not within half a minute');
+    await sleep(50);
+  }
+}
+
+/** Whether a process of this machine has the path in its command line. */
+function mentioned(path: string): boolean {
+  return readdirSync('/proc').some((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(path);
+    } catch {
+      return false; // it ended meanwhile
+    }
+  });
+}
+
+/** A PATH with a df that always tells of so much room. */
+function withDf(context: TestContext, kib: number): string {
+  const folder = mkdtempSync(join(tmpdir(), 'haven-df-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const words = `Filesystem 1024-blocks Used Available Capacity Mounted\nx 9 9 ${kib} 9% /`;
+  writeFileSync(join(folder, 'df'), `#!/bin/sh\necho '${words}'\n`, { mode: 0o755 });
+  return `${folder}:${process.env.PATH}`;
 }
 
 /** It ended with this code and sentence, and wrote nothing beyond the good parts before the bad one. */
@@ -100,6 +153,71 @@ describe('restore-b.sh stream', () => {
     assertRefused(refused, 3, /^ERROR: backup .* is compressed by 'zstd', which is not/m, needing.stream, 0);
     assert.equal(restored.code, 0, restored.said);
     assert.equal((await restore(['list'], kit, without)).code, 0);
+  });
+
+  test('what comes next is fetched while a part is passed on, and no more than that', async () => {
+    const backup = await putBackup(drive, { stream: randomBytes(6 * MIB) });
+    await drive.admin('DELETE requests');
+    const running = start(['stream', backup.id]);
+
+    // Nothing of the first part is read: the second one is opened meanwhile, and the third downloaded.
+    await until(async () => (await downloads()) === 4);
+    await sleep(1500);
+    const meanwhile = await downloads();
+    const ended = await collected(running);
+
+    assert.equal(meanwhile, 4, 'the manifest and three parts');
+    assert.equal(ended.code, 0, ended.said);
+    assert.ok(ended.stdout.equals(backup.stream));
+    assert.equal(await downloads(), 7);
+    assert.deepEqual(
+      ended.said.match(/^part \d of 6: good$/gm),
+      [1, 2, 3, 4, 5, 6].map((n) => `part ${n} of 6: good`),
+    );
+  });
+
+  test('a damaged part that was fetched ahead cuts off nothing of the good one before it, however slow its reader', async () => {
+    const backup = await putBackup(drive, { stream: randomBytes(3 * MIB) });
+    await drive.admin(`POST files/${backup.manifest.parts[1]!.file}/corrupt`, { how: 'flip', offset: 9 });
+    await drive.admin('DELETE requests');
+    const running = start(['stream', backup.id]);
+
+    // The manifest, the first part, and the damaged one twice.
+    await until(async () => (await downloads()) === 4);
+    await sleep(1500);
+    const ended = await collected(running);
+
+    assertRefused(ended, 30, /^ERROR: part 2 of 3 is damaged/m, backup.stream, MIB);
+    assert.match(ended.said, /^part 1 of 3: good\n(.*\n)*ERROR: /m);
+  });
+
+  test('where there is no room for two parts, one is fetched after the other', async (context) => {
+    const backup = await putBackup(drive, { stream: randomBytes(3 * MIB) });
+    await drive.admin('DELETE requests');
+    const running = start(['stream', backup.id], { PATH: withDf(context, 4 * 1024) });
+
+    await until(async () => (await downloads()) === 2);
+    await sleep(1500);
+    const meanwhile = await downloads();
+    const ended = await collected(running);
+
+    assert.equal(meanwhile, 2, 'the manifest and the first part');
+    assert.equal(ended.code, 0, ended.said);
+    assert.ok(ended.stdout.equals(backup.stream));
+  });
+
+  test('stopped while it fetches ahead, it leaves neither files nor a download behind', async () => {
+    const backup = await putBackup(drive, { stream: randomBytes(3 * MIB) });
+    await drive.fault('stall', { match: 'download', nth: 3, afterBytes: 1000, seconds: 60 });
+    await drive.admin('DELETE requests');
+    const running = start(['stream', backup.id]);
+    await until(async () => (await drive.remainingFaults()).length === 0);
+
+    running.kill('SIGTERM');
+    const ended = await collected(running);
+
+    assert.equal(ended.code, 143, ended.said);
+    await until(async () => !mentioned(work));
   });
 
   test('a flipped bit in a stored part is damage, and names the part', async () => {
