@@ -15,7 +15,7 @@ ALL = b"".join(PIECES)
 
 
 def expected(data: bytes) -> tuple[dict[str, str], int]:
-    return {name: hashlib.new(name, data).hexdigest() for name in ("md5", "sha256")}, len(data)
+    return {name: hashlib.new(name, data).hexdigest() for name in ("md5", "sha1", "sha256")}, len(data)
 
 
 class HashWhileWrittenTest(unittest.TestCase):

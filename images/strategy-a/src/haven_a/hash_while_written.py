@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, BinaryIO, TypeVar
 
-# Those that the store and Haven's manifest know an object by. duplicity makes a SHA-1 of each volume itself.
-ALGORITHMS = ("md5", "sha256")
+# The store knows an object by its MD5, Haven's manifest by its SHA-256. The SHA-1 is compared with the one that duplicity made of the volume and wrote into its own
+# manifest: a restore by duplicity refuses a volume that has another.
+ALGORITHMS = ("md5", "sha1", "sha256")
 PIECE = 1 << 20
 # How long to wait for more when all that is there has been read.
 PAUSE = 0.05

@@ -45,7 +45,6 @@ class Receipt:
     """An object that the store has confirmed."""
 
     object: Object
-    #: Of a volume: duplicity's own.
     sha1: str
 
 

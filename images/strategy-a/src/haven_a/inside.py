@@ -46,15 +46,9 @@ def adapt(spec: dict[str, Any]) -> None:
     from duplicity import backend, config, dup_main, gpg
 
     hashes = HashWhileWritten()
-    own_hashes: dict[str, str] = {}
-    get_hash = gpg.get_hash
-
-    def get_hash_and_tell(algorithm: str, path: Any, *rest: Any) -> Any:
-        own_hashes[path.name] = get_hash(algorithm, path, *rest)
-        return own_hashes[path.name]
 
     def only_ours() -> None:
-        backend.register_backend("haven", lambda url: store_backend(url, spec, hashes, own_hashes))
+        backend.register_backend("haven", lambda url: store_backend(url, spec, hashes))
 
     def no_restart(*_arguments: object) -> None:
         sys.exit(CANNOT_RESUME)
@@ -62,7 +56,6 @@ def adapt(spec: dict[str, Any]) -> None:
     passphrase = os.fsdecode(bytes.fromhex(spec["passphraseHex"]))
     config.hostname = HOST_NAME
     backend.import_backends = only_ours
-    gpg.get_hash = get_hash_and_tell
     gpg.GPGWriteFile = hashes.around(gpg.GPGWriteFile)
     dup_main.get_passphrase = lambda *_arguments, **_named: passphrase
     os.execve = no_restart  # type: ignore[assignment]
@@ -101,7 +94,7 @@ def look_closer(compare_with: dict[str, Any]) -> None:
     diffdir.collate2iters = collate_closely
 
 
-def store_backend(url: Any, spec: dict[str, Any], hashes: HashWhileWritten, own_hashes: dict[str, str]) -> Any:
+def store_backend(url: Any, spec: dict[str, Any], hashes: HashWhileWritten) -> Any:
     from duplicity import backend, diffdir, log, util
     from duplicity.errors import BackendException
 
@@ -144,8 +137,7 @@ def store_backend(url: Any, spec: dict[str, Any], hashes: HashWhileWritten, own_
             digests, size = hashes.digests_of(source_path.name)
             with open(source_path.name, "rb") as file:
                 guarded(lambda: store.put(f"{folder}/{name}", file, size, digests["md5"], Told()))
-            # The SHA-1 is duplicity's: what it is going to say of this volume in its manifest.
-            receipt = {"name": name, "bytes": size, **digests, "sha1": own_hashes.pop(source_path.name, "")}
+            receipt = {"name": name, "bytes": size, **digests}
             write_receipt(spec["receiptsPath"], receipt)
             sizes[name] = size
             # How far into the source it has come; there are no statistics where nothing is backed up.

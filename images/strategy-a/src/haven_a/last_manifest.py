@@ -41,8 +41,8 @@ def store_last_manifest(flight: InFlight, journal: Journal, context: Context) ->
         return False
     with open(unfinished, "rb") as file:
         stored = context.key.encrypt(file.read())
-    digests = {each: hashlib.new(each, stored, usedforsecurity=False).hexdigest() for each in ("md5", "sha256")}
+    digests = {each: hashlib.new(each, stored, usedforsecurity=False).hexdigest() for each in ("md5", "sha1", "sha256")}
     context.store.put(f"{flight.source['id']}/{name}", io.BytesIO(stored), len(stored), digests["md5"], lambda _count: None)
-    write_receipt(journal.receipts_path, {"name": name, "bytes": len(stored), **digests, "sha1": ""})
+    write_receipt(journal.receipts_path, {"name": name, "bytes": len(stored), **digests})
     os.rename(unfinished, final)
     return True
