@@ -5,7 +5,7 @@ import type { App } from '../app.ts';
 import { strategyNames } from '../contract/request.ts';
 import { labels } from '../docker/container-options.ts';
 import { scratchOf } from '../runs/drill-steps.ts';
-import { isGround } from '../runs/leftovers.ts';
+import { groundsThere } from '../runs/grounds.ts';
 import { drillPools } from '../zfs/versions.ts';
 import { type Check, guarded, ok, warn } from './check.ts';
 
@@ -58,12 +58,11 @@ async function idleVolumes(app: App): Promise<string[]> {
 async function ofDrills(app: App): Promise<string[]> {
   // Without a zpool program the check of the versions has failed already; what is asked here then has no answer.
   const pools = await drillPools(app.zpool).catch(() => []);
-  const files = namesIn(scratchOf(app)).filter(
-    (name) => /^haven-drill-.*\.img$/.test(name) || isGround(name),
-  );
+  const files = namesIn(scratchOf(app)).filter((name) => /^haven-drill-.*\.img$/.test(name));
   return [
     ...pools.map((pool) => `pool ${pool}`),
     ...files.map((name) => `file ${join(scratchOf(app), name)}`),
+    ...groundsThere(app).map((ground) => `folder ${ground}`),
   ];
 }
 

@@ -103,6 +103,15 @@ const faults: [string, (given: Healthy) => void, string][] = [
     ({ app }) => writeFileSync(join(app.home.scratch, 'haven-drill-0123.img'), ''),
     'leftovers: warn',
   ],
+  [
+    'a killed sabotage left its folder',
+    ({ app }) => {
+      app.history.begin({ ...run, id: 'x', kind: 'sabotage' });
+      app.history.end('x', { ended: hoursAgo(9), outcome: 'ok', exit: 0, error: null, result: null });
+      mkdirSync(join(app.home.scratch, 'sabotage-x'), { recursive: true });
+    },
+    'leftovers: warn',
+  ],
   ['a kit was left half-written', ({ app }) => mkdirSync(`${app.home.kit}.next`), 'leftovers: warn'],
 ];
 for (const [name, spoil, expected] of faults) {

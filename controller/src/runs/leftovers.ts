@@ -1,6 +1,5 @@
 // What a controller that was killed left behind: runs without an end, and containers. Called with the part's lock held, so whatever
 // is unfinished has no living owner, except a container that still runs: that one is finishing its work, and nobody starts beside it.
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from '../app.ts';
 import type { Interpretation } from '../contract/interpret.ts';
@@ -13,7 +12,8 @@ import type { Kind, RunRecord } from '../history/history.ts';
 import { type Lock, takeLock } from '../history/lock.ts';
 import { configuredStrategies, sectionOf } from '../strategies/configured.ts';
 import type { Strategy } from '../strategies/strategy.ts';
-import { drillVerbs, removeWorkFolder, scratchOf } from './drill-steps.ts';
+import { drillVerbs, removeWorkFolder } from './drill-steps.ts';
+import { removeGrounds } from './grounds.ts';
 import { backupName } from './images.ts';
 import { markOf, notedTarget } from './restore-target.ts';
 import { makeRunFolder } from './run-folder.ts';
@@ -137,20 +137,6 @@ function endUnfinished(
     const end = { ended: app.now(), outcome: 'interrupted', exit: 143, error: cutOff, result: null } as const;
     app.history.end(record.id, end);
   }
-}
-
-/** How folders in the scratch folder begin whose run holds the drill's lock, and with the run's id they end. */
-export const groundPrefixes = { sabotage: 'sabotage-', stream: 'stream-' } as const;
-
-/** What a killed run left: copies of ciphertext, and restored files. */
-function removeGrounds(app: App): void {
-  mkdirSync(scratchOf(app), { recursive: true });
-  for (const name of readdirSync(scratchOf(app)))
-    if (isGround(name)) rmSync(join(scratchOf(app), name), { recursive: true, force: true });
-}
-
-export function isGround(name: string): boolean {
-  return Object.values(groundPrefixes).some((prefix) => name.startsWith(prefix));
 }
 
 /** A drill's containers without their orchestrator prove nothing: stopped and removed. */

@@ -8,7 +8,6 @@ import type { Backup } from '../contract/events.ts';
 import type { Mount } from '../docker/container-options.ts';
 import { runImage } from '../docker/run-image.ts';
 import { exitCodes, HavenError } from '../errors.ts';
-import { takeLock } from '../history/lock.ts';
 import { ensureKit } from '../kit/write-kit.ts';
 import { treeCases, wrongOfTree } from '../sabotage/alterations.ts';
 import { readCopy } from '../sabotage/copy.ts';
@@ -18,13 +17,14 @@ import { judgeRows, type Row, type SabotageReport } from '../sabotage/report.ts'
 import { sectionOf } from '../strategies/configured.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { holdSnapshot, listSnapshots, releaseSnapshot } from '../zfs/snapshots.ts';
+import { eachAlone } from './alone.ts';
 import { choose } from './drill-choose.ts';
 import { demandSpace, drillHold, finding, scratchOf } from './drill-steps.ts';
+import { groundOf } from './grounds.ts';
 import { handshake } from './handshake.ts';
 import { drillSpec, strategySpec } from './images.ts';
-import { groundPrefixes, removeDrillContainers } from './leftovers.ts';
 import { listBackups } from './look.ts';
-import { type Ending, type RunSummary, recorded } from './recorded.ts';
+import type { Ending, RunSummary } from './recorded.ts';
 import { makeRunFolder, requestMount } from './run-folder.ts';
 import { type Sabotaged, tryStore, wholeCopy } from './sabotage-store.ts';
 import { makeAlteredTrees, tryTree } from './sabotage-tree.ts';
@@ -41,18 +41,10 @@ export async function runSabotage(
   strategies: Strategy[],
   options: SabotageOptions,
 ): Promise<RunSummary[]> {
-  const lock = takeLock(app.home.locks, 'drill');
-  try {
-    await removeDrillContainers(app);
-    const summaries: RunSummary[] = [];
-    for (const strategy of strategies) {
-      const about = { kind: 'sabotage', strategy, trigger: 'hand' } as const;
-      summaries.push(await recorded(app, about, (run, own) => sabotage(own, strategy, run, options)));
-    }
-    return summaries;
-  } finally {
-    lock.release();
-  }
+  const about = { kind: 'sabotage', trigger: 'hand' } as const;
+  return await eachAlone(app, strategies, about, (own, strategy, run) =>
+    sabotage(own, strategy, run, options),
+  );
 }
 
 async function sabotage(
@@ -63,7 +55,7 @@ async function sabotage(
 ): Promise<Ending> {
   const startedAt = app.now();
   const folder = makeRunFolder(app.home, run);
-  const ground = join(scratchOf(app), groundPrefixes.sabotage + run);
+  const ground = groundOf(app, 'sabotage', run);
   mkdirSync(ground, { recursive: true, mode: 0o700 });
   try {
     const version = drillSpec(app, { verb: 'version', run, mounts: [] });

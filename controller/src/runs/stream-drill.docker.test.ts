@@ -223,16 +223,20 @@ test('damage that it finds is shown by the status, and taken back by the next gr
 });
 
 test('what a killed one left in the scratch folder goes with the next drill', async (context) => {
-  const { ground, app, stream } = await prepare(context);
-  mkdirSync(join(app.home.scratch, 'stream-20261127t000000z-stream-a-abcdef', 'restored'), {
-    recursive: true,
-  });
+  const { app, stream } = await prepare(context);
+  mkdirSync(join(app.home.scratch, 'stream-r-killed', 'restored'), { recursive: true });
+  // The owner's, or another Haven's.
+  const others = ['stream-recordings', 'sabotage-20261127t000000z-sabotage-a-abcdef'];
+  for (const name of others) mkdirSync(join(app.home.scratch, name), { recursive: true });
   app.history.begin({
     ...{ id: 'r-killed', kind: 'stream', strategy: 'b', trigger: 'schedule', started: new Date() },
   });
 
   await stream();
 
-  assert.equal(await leftovers(ground, app), '');
+  assert.deepEqual(
+    readdirSync(app.home.scratch).filter((name) => /^s/.test(name)),
+    others.toSorted(),
+  );
   assert.equal(app.history.runs({}).find(({ id }) => id === 'r-killed')?.outcome, 'interrupted');
 });

@@ -10,9 +10,9 @@ import type { Step } from '../drill/evidence.ts';
 import { judgeRead, type ReadSteps, type ReadVerdict } from '../drill/stream-level.ts';
 import { exitCodes, HavenError, reportOf } from '../errors.ts';
 import type { Trigger } from '../history/history.ts';
-import { takeLock } from '../history/lock.ts';
 import { ensureKit } from '../kit/write-kit.ts';
 import type { Strategy } from '../strategies/strategy.ts';
+import { eachAlone } from './alone.ts';
 import { type Chosen, choose } from './drill-choose.ts';
 import { type InPool, removeVolumes, tellingExits, tried } from './drill-one.ts';
 import { preflight } from './drill-preflight.ts';
@@ -30,11 +30,11 @@ import {
 } from './drill-steps.ts';
 import { because, blame, fetchBeside } from './drill-streams.ts';
 import { endingOf, sumUp, writeVerdict } from './drill-verdict.ts';
+import { groundOf } from './grounds.ts';
 import { handshake } from './handshake.ts';
 import { drillSpec } from './images.ts';
-import { groundPrefixes, removeDrillContainers } from './leftovers.ts';
 import { listBackups } from './look.ts';
-import { type Ending, type RunSummary, recorded } from './recorded.ts';
+import type { Ending, RunSummary } from './recorded.ts';
 import { makeRunFolder } from './run-folder.ts';
 import { sourcesOf } from './sources.ts';
 
@@ -50,18 +50,10 @@ export async function runStreamDrill(
   strategies: Strategy[],
   options: StreamDrillOptions,
 ): Promise<RunSummary[]> {
-  const lock = takeLock(app.home.locks, 'drill');
-  try {
-    await removeDrillContainers(app);
-    const summaries: RunSummary[] = [];
-    for (const strategy of strategies) {
-      const about = { kind: 'stream', strategy, trigger: options.trigger } as const;
-      summaries.push(await recorded(app, about, (run, own) => streamDrill(own, strategy, run, options)));
-    }
-    return summaries;
-  } finally {
-    lock.release();
-  }
+  const about = { kind: 'stream', trigger: options.trigger } as const;
+  return await eachAlone(app, strategies, about, (own, strategy, run) =>
+    streamDrill(own, strategy, run, options),
+  );
 }
 
 async function streamDrill(
@@ -136,7 +128,7 @@ async function readOne(app: App, given: Given): Promise<{ verdict: ReadVerdict; 
   }
   const tag = app.randomHex(8);
   const pipe = `${app.config.name}-drill-pipe-${tag}`;
-  const ground = join(scratchOf(app), groundPrefixes.stream + given.run);
+  const ground = groundOf(app, 'stream', given.run);
   let read: { steps: ReadSteps; exit: number };
   try {
     read = await readers[strategy.reads](app, { ...given, chain: chain.value, pipe, ground });
