@@ -433,7 +433,14 @@ restore() { # BACKUP, POOL/NAME: the chain from its full on
     received=0
     {
       set +e
-      (set -e && stream "$id")
+      (
+        # What runs beside this shell does not hear a Ctrl-C.
+        trap stop_jobs EXIT
+        trap 'exit 130' INT
+        trap 'exit 143' HUP TERM
+        set -e
+        stream "$id"
+      )
       echo $? > "$WORK/streamed"
     } | zfs receive -u "$2" || received=$?
     streamed=$(cat "$WORK/streamed")

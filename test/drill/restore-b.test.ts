@@ -69,6 +69,7 @@ function start(
 ): ChildProcessByStdio<null, Readable, Readable> {
   return spawn('dash', [join(kit, 'restore-b.sh'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a process group of its own, as a terminal gives it
     env: { ...process.env, TMPDIR: work, HAVEN_ATTEMPTS: '3', ...env },
   });
 }
@@ -458,6 +459,26 @@ describe('restore-b.sh restore', () => {
     assertRefused(ended, 30, /^ERROR: part 2 of 3 is damaged/m, Buffer.alloc(0), 0);
     assert.match(ended.said, /zfs destroy -r tank\/new/);
   });
+
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    test(`stopped by ${signal} while it fetches ahead, it leaves neither files nor a download behind`, async () => {
+      const backup = await putBackup(drive, { stream: randomBytes(3 * MIB) });
+      await drive.fault('stall', { match: 'download', nth: 4, afterBytes: 1000, seconds: 60 });
+      await drive.admin('DELETE requests');
+      const running = start(['restore', backup.id, 'tank/new'], { PATH: fakeZfs().path });
+      await until(async () => (await drive.remainingFaults()).length === 0);
+
+      // Ctrl-C of a terminal goes to all of them, and what runs in a shell's background ignores it.
+      process.kill(-running.pid!, signal);
+      const ended = await collected(running);
+
+      assert.equal(ended.code, code, ended.said);
+      await until(async () => !mentioned(work));
+    });
+  }
 
   test('a zfs that refuses the stream is not success', async () => {
     const backup = await putBackup(drive, { stream: Buffer.from('[full]') });
