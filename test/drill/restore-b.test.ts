@@ -75,7 +75,11 @@ function start(
 }
 
 async function collected(running: ReturnType<typeof start>): Promise<Ended> {
-  const exit = new Promise<number | null>((resolve) => running.once('close', resolve));
+  // It may have ended before anybody looked.
+  const exit = new Promise<number | null>((resolve) => {
+    if (running.exitCode === null) running.once('exit', resolve);
+    else resolve(running.exitCode);
+  });
   const [stdout, said, code] = await Promise.all([buffer(running.stdout), text(running.stderr), exit]);
   assert.deepEqual(readdirSync(work), []);
   return { code: code ?? undefined, stdout, said };

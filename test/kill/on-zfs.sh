@@ -149,7 +149,7 @@ begin_until() { # PARTS, MILLISECONDS
   sleep "$(($2 / 1000)).$(printf %03d $(($2 % 1000)))"
 }
 
-# Whether the container's first process is the image's own program by now. Files and no docker inspect: see above.
+# Whether the container's first process is the image's own program by now. Files and no docker inspect: see above. Each of them may not be there yet: that is a no.
 its_program_runs() {
   local cid='' pid command
   read -r cid <"$folder/cid" || [ -n "$cid" ] || return 1
@@ -209,7 +209,7 @@ of_snapshot() { # FOLDER, SNAPSHOT
 stored() { drive files; }
 
 remember() { cat >"$folder/remembered"; }
-remembered() { cat "$folder/remembered" 2>/dev/null || :; }
+remembered() { cat "$folder/remembered" 2>/dev/null || :; } # nothing before the first run
 
 holds() {
   zfs list -H -o name -t snapshot -r "$dataset" | xargs -r -d '\n' zfs holds -H | sed 's/^[^@]*@//' | cut -f 1,2

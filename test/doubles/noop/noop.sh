@@ -20,7 +20,7 @@ bad_request() {
   exit 3
 }
 interrupted() {
-  [ -z "${sleeper:-}" ] || kill "$sleeper" 2>/dev/null
+  [ -z "${sleeper:-}" ] || kill "$sleeper" 2>/dev/null # it may have ended just now
   emit --arg verb "$verb" --arg run "$run" \
     '{event:"result",at:$at,contract:"1.0",verb:$verb,run:$run,outcome:"interrupted",
       error:{code:"interrupted",operation:$verb,message:"stopped by SIGTERM"}}'
@@ -58,6 +58,7 @@ trap interrupted TERM
 emit --arg verb "$verb" --arg run "$run" '{event:"started",at:$at,verb:$verb,run:$run,contract:"1.0"}'
 
 status() { sed -n "s/^$1:[[:space:]]*//p" /proc/self/status; }
+# Without secrets there is no /run/secrets: an empty list says so.
 given=$(jq -cn --arg uid "$(id -u)" --arg gid "$(id -g)" --arg capEff "$(status CapEff)" --arg capBnd "$(status CapBnd)" \
   --arg noNewPrivs "$(status NoNewPrivs)" --arg mounts "$(cut -d' ' -f2,4 /proc/mounts)" --arg environment "$(env)" \
   --arg secrets "$(ls /run/secrets 2>/dev/null)" --arg network "$(ls /sys/class/net)" --arg argv "$*" \
